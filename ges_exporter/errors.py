@@ -104,9 +104,13 @@ class HttpServerError(TargetError):
 
 
 class ApiError(TargetError):
-    """An error body of the API, whatever the HTTP code."""
+    """An error body of the API, whatever the HTTP code; ``code`` is the API's own, such as ``GES.8000``."""
 
     reason = "api_error"
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(f"{code}: {message}" if code else message)
+        self.code = code
 
 
 class DecodeFailed(TargetError):

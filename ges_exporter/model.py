@@ -33,11 +33,6 @@ class Status(StrEnum):
         """Whether a job in this status is waiting or at work."""
         return self in _ACTIVE
 
-    @property
-    def advance(self) -> int:
-        """How far along a job in this status is; the higher of two records of one job is believed."""
-        return _ADVANCE[self]
-
 
 _ACTIVE = frozenset({Status.PENDING, Status.RUNNING})
 _ADVANCE = {
@@ -114,6 +109,11 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         """Whether the job is over; with an unknown status word only an end time says so."""
         return not self.active and (self.status is not Status.UNKNOWN or self.end is not None)
 
+    @property
+    def advance(self) -> int:
+        """How far along this record shows the job; of two records of one job the higher is believed."""
+        return _ADVANCE[Status.COMPLETE if self.status is Status.UNKNOWN and self.finished else self.status]
+
 
 class JobPage(msgspec.Struct, frozen=True):
     """What one answer of a job list holds."""
@@ -129,9 +129,113 @@ class JobPage(msgspec.Struct, frozen=True):
     """Values met that nobody knows: (field, value)."""
 
 
+class Graph(msgspec.Struct, frozen=True):
+    """One graph as the management plane's list of graphs shows it."""
+
+    id: str
+    name: str
+    status: str
+    """A code, such as ``200``."""
+    private_ip: str = ""
+    public_ip: str = ""
+    traffic_ips: tuple[str, ...] = ()
+    product_type: str = ""
+    version: str = ""
+    https: bool = False
+
+
+class GraphPage(msgspec.Struct, frozen=True):
+    """What one answer of a list of graphs holds."""
+
+    graphs: list[Graph]
+    total: int | None = None
+    faults: tuple[str, ...] = ()
+
+
 class Target(msgspec.Struct, frozen=True, order=True):
     """One job list that is watched: a graph's, or with an empty ``graph`` a project's task centre."""
 
     project: str
     graph: str
     plane: Plane
+
+
+class Api(msgspec.Struct, frozen=True):
+    """What one shape of the job list API can tell."""
+
+    name: str
+    """``v2``, ``v1.0``, ``memory`` or ``database``."""
+    statuses: tuple[Status, ...]
+    timed: bool = True
+    """Whether jobs carry begin and end."""
+    reports_lines: bool = True
+    """Whether imports can carry line counts."""
+
+
+class Outcome(StrEnum):
+    """How the question for the details of one import went."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    """The API answered with an error of its own."""
+    AGAIN = "again"
+    """A passing error: worth another try."""
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What the single-job API said of one import."""
+
+    job_id: str
+    outcome: Outcome
+    files: tuple[ImportFile, ...] = ()
+
+
+class NodeListing(msgspec.Struct, frozen=True):
+    """What one endpoint of a target answered."""
+
+    endpoint: str
+    jobs: list[Job] = []
+    complete: bool = False
+    """Whether this is all that the list holds: nothing cut, nothing left out, not only the head."""
+    short: bool = False
+    """Whether this is the head of the list and what was active, standing in for the whole."""
+    truncated: bool = False
+    """Whether a limit cut the listing."""
+    records: int = 0
+    """Job records read."""
+    reason: str = ""
+    """Why there is no answer; empty for an answer."""
+    message: str = ""
+    """The same for people."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """All that one target told in one scrape; it is observed once, whatever number of scrapes wait for it."""
+
+    target: Target
+    nodes: tuple[NodeListing, ...]
+    began: float
+    """Unix seconds at which it was begun."""
+    seconds: float = 0.0
+    requests: int = 0
+    api: Api | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether an endpoint answered."""
+        return any(not node.reason for node in self.nodes)
+
+    @property
+    def complete(self) -> bool:
+        """Whether absence from it is evidence."""
+        return all(node.complete for node in self.nodes)
+
+    @property
+    def short(self) -> bool:
+        """Whether it stands in for a full one."""
+        return any(node.short for node in self.nodes)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether a limit cut it."""
+        return any(node.truncated for node in self.nodes)

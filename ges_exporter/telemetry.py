@@ -31,10 +31,10 @@ class Telemetry:
     """Counts of requests, retries, tokens and odd values, with names out of bounded sets only."""
 
     def __init__(self) -> None:
-        self.requests: Counter[tuple[str, str]] = Counter()
+        self.requests: Counter[tuple[str, ...]] = Counter()
         """By (operation, HTTP code or ``error``)."""
         self.durations: dict[str, Durations] = {}
-        self.retries: Counter[tuple[str, str]] = Counter()
+        self.retries: Counter[tuple[str, ...]] = Counter()
         """By (operation, reason)."""
         self.token_expiry: dict[str, dict[str, float]] = {}
         """By credentials' name and project id: Unix seconds."""

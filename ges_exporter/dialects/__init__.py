@@ -1,0 +1,60 @@
+"""The shapes in which GES tells of its jobs: one file each, and one line each in `DIALECTS`.
+
+A dialect knows its paths, its wire structs and its status words, and turns bytes into a `JobPage`. It knows nothing of
+HTTP clients, files, clocks, Prometheus or another dialect.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ges_exporter.dialects.base import Dialect, error_of
+from ges_exporter.dialects.database import DATABASE
+from ges_exporter.dialects.management_v1 import MANAGEMENT_V1
+from ges_exporter.dialects.management_v2 import MANAGEMENT_V2
+from ges_exporter.dialects.memory import MEMORY
+
+__all__ = ["DIALECTS", "Dialect", "detect", "error_of"]
+
+DIALECTS: dict[str, Dialect] = {
+    "v2": MANAGEMENT_V2,
+    "v1.0": MANAGEMENT_V1,
+    "memory": MEMORY,
+    "database": DATABASE,
+}
+
+
+class _Item(msgspec.Struct, gc=False):
+    taskType: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - the wire's spelling
+    request: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Page(msgspec.Struct, gc=False):
+    jobs: list[_Item] | None = None
+    jobCount: Any = msgspec.UNSET  # noqa: N815 - the wire's spelling
+    totalCount: Any = msgspec.UNSET  # noqa: N815 - as above
+
+
+_page = msgspec.json.Decoder(_Page)
+
+
+def detect(body: bytes) -> Dialect | None:
+    """Tells the service plane's two shapes apart by their keys, or returns None where an answer has none of them.
+
+    Of an item, ``taskType`` means the memory edition and ``request`` the database edition; of an empty list, so do
+    ``jobCount`` and ``totalCount`` (the examples of the two pages).
+    """
+    try:
+        page = _page.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    for item in page.jobs or ():
+        if item.taskType is not msgspec.UNSET:
+            return MEMORY
+        if item.request is not msgspec.UNSET:
+            return DATABASE
+    if page.jobCount is not msgspec.UNSET:
+        return MEMORY
+    return DATABASE if page.totalCount is not msgspec.UNSET else None

@@ -1,0 +1,242 @@
+"""What the dialects share: how a page is decoded, and what a dialect consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from ges_exporter.dialects.times import Scalar, Unreadable, read_count, read_time
+from ges_exporter.errors import ApiError, DecodeFailed
+from ges_exporter.model import Api, GraphPage, Job, JobPage, Plane, Status, Time
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """How a plane tells more of one job, and of a project's graphs."""
+
+    job_path: Callable[[str, str, str], str]
+    """From project id, graph id and job id."""
+    parse_job: Callable[[bytes], Job]
+    graphs_path: Callable[[str], str]
+    """From the project id."""
+    parse_graphs: Callable[[bytes], GraphPage]
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """One shape of the job list API."""
+
+    api: Api
+    plane: Plane
+    parse: Callable[[bytes], JobPage]
+    path: Callable[[str, str], str]
+    """From the project id and the graph's name, both as they are, unescaped."""
+    short: bool = False
+    """Whether the head of the list can stand in for the whole of it."""
+    since_parameter: str = ""
+    """The query parameter that filters by begin date."""
+    page_limit: int = 100_000
+    """The largest page that may be asked for."""
+    detail: Detail | None = None
+
+
+class Notes:
+    """What a page held that could not be read, or that nobody knows."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.unknown: list[tuple[str, str]] = []
+        self.left_out = 0
+
+    def status(self, words: Mapping[str, Status], value: Scalar, field: str) -> Status:
+        """Translates a status word; one that nobody knows is noted."""
+        if isinstance(value, str) and (known := words.get(value)) is not None:
+            return known
+        self.unknown.append((field, "" if value is None else str(value)))
+        return Status.UNKNOWN
+
+    def time(self, value: Scalar, field: str, *, local: bool) -> Time | None:
+        """Reads a time; one that cannot be read is noted and None."""
+        try:
+            return read_time(value, zoneless_is_local=local)
+        except Unreadable:
+            self.faults.append(field)
+            return None
+
+    def count(self, value: Scalar, field: str) -> int | None:
+        """Reads a number of lines; one that cannot be read is noted and None."""
+        try:
+            return read_count(value)
+        except Unreadable:
+            self.faults.append(field)
+            return None
+
+    def text(self, value: Scalar, field: str) -> str:
+        """Reads a name that a job must have; a missing one is noted and becomes ``unknown``."""
+        if value is None or value == "" or isinstance(value, bool):
+            self.unknown.append((field, ""))
+            return "unknown"
+        return str(value)
+
+
+class Envelope(msgspec.Struct, gc=False):
+    """What any answer may hold beside its list: the signs of an error, in all spellings."""
+
+    result: Any = None
+    error_code: Any = None
+    error_msg: Any = None
+    errorCode: Any = None  # noqa: N815 - the wire's spelling
+    errorMessage: Any = None  # noqa: N815 - as above
+
+    @property
+    def code(self) -> str:
+        """The API's error code, or nothing."""
+        return _text(self.error_code) or _text(self.errorCode)
+
+    @property
+    def message(self) -> str:
+        """The API's error message, or nothing."""
+        return _text(self.error_msg) or _text(self.errorMessage)
+
+
+class PageReader:
+    """Decodes pages, given as a generic struct over its records, with the fields ``items`` and ``total``.
+
+    A page is decoded as a whole; msgspec stops at the first fault, so only a page that fails is decoded again record by
+    record, and only its bad records are left out.
+    """
+
+    def __init__(self, page: Any, record: Any, convert: Callable[..., Any], other_id: str = "") -> None:  # noqa: ANN401
+        self._whole = msgspec.json.Decoder(page[record])
+        self._raw = msgspec.json.Decoder(page[msgspec.Raw])
+        self._record = msgspec.json.Decoder(record)
+        self._convert = convert
+        self._other_id = other_id
+        self._names = {field.name: field.encode_name for field in msgspec.structs.fields(page)}
+        self._fields = {field.name: field.encode_name for field in msgspec.structs.fields(record)}
+
+    def read(self, body: bytes) -> tuple[list[Any], int | None, Notes]:
+        """Returns the records converted, the total claimed, and what could not be read.
+
+        Raises:
+            ApiError: the body is an error, whatever its HTTP code was.
+            DecodeFailed: it is not JSON, or has no list.
+        """
+        notes = Notes()
+        try:
+            page = self._whole.decode(body)
+            records = page.items
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            page, records = self._salvage(body, notes)
+        # A message alone may be a greeting beside a list; a code never is.
+        if page.code or page.result == "failed" or (page.message and records is msgspec.UNSET):
+            raise ApiError(page.message or "no message", page.code)
+        if records is msgspec.UNSET:
+            raise DecodeFailed(f"the answer has no {self._names['items']!r}")
+        return list(self._converted(records or (), notes)), _total(page.total, notes), notes
+
+    def read_one(self, body: bytes) -> Any:  # noqa: ANN401 - what convert returns
+        """Returns the one record that a body is; raises DecodeFailed if it is none."""
+        notes = Notes()
+        try:
+            record = self._record.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            raise DecodeFailed(_describe(fault)) from None
+        for converted in self._converted([record], notes):
+            return converted
+        raise DecodeFailed(f"the answer has no {self._fields['id']!r}")
+
+    def _salvage(self, body: bytes, notes: Notes) -> tuple[Any, Any]:
+        try:
+            page = self._raw.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            if error := error_of(body):
+                raise error from None
+            raise DecodeFailed(_describe(fault)) from None
+        if not page.items:
+            return page, page.items
+        return page, [record for raw in page.items if (record := self._one(raw, notes)) is not None]
+
+    def _one(self, raw: msgspec.Raw, notes: Notes) -> Any:  # noqa: ANN401 - a record
+        try:
+            return self._record.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            notes.faults.append(self._field_of(fault))
+            notes.left_out += 1
+            return None
+
+    def _converted(self, records: Any, notes: Notes) -> Any:  # noqa: ANN401 - records
+        convert = self._convert
+        for record in records:
+            identity = record.id
+            if identity is None and self._other_id:
+                identity = getattr(record, self._other_id)
+            if not isinstance(identity, str):
+                identity = "" if identity is None or isinstance(identity, bool) else str(identity)
+            if identity:
+                yield convert(record, identity, notes)
+            else:
+                notes.faults.append(self._fields["id"])
+                notes.left_out += 1
+
+    def _field_of(self, fault: Exception) -> str:
+        name = str(fault).rpartition("$.")[2].split("`")[0].split(".")[0].split("[")[0]
+        return name if name in self._fields.values() else "record"
+
+
+def job_page(reader: PageReader, body: bytes) -> JobPage:
+    """Reads a page of jobs; raises as `PageReader.read` does."""
+    jobs, total, notes = reader.read(body)
+    return JobPage(jobs, total, tuple(notes.faults), notes.left_out, tuple(notes.unknown))
+
+
+def single_job(reader: PageReader, body: bytes) -> Job:
+    """Reads the answer for one job, which is a record without a page around it.
+
+    Raises:
+        ApiError: the body is an error.
+        DecodeFailed: it is no job.
+    """
+    if (error := error_of(body)) and error.code:
+        raise error
+    job: Job = reader.read_one(body)
+    return job
+
+
+def graph_page(reader: PageReader, body: bytes) -> GraphPage:
+    """Reads a page of graphs; raises as `PageReader.read` does."""
+    graphs, total, notes = reader.read(body)
+    return GraphPage(graphs, total, tuple(notes.faults))
+
+
+_envelope = msgspec.json.Decoder(Envelope)
+
+
+def error_of(body: bytes) -> ApiError | None:
+    """Returns the API's error that a body tells of, if it does.
+
+    Spellings: ``errorCode``/``errorMessage`` on the service plane and v1.0, ``error_code``/``error_msg`` on v2 and from
+    the gateway.
+    """
+    try:
+        answer = _envelope.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if answer.code or answer.message or answer.result == "failed":
+        return ApiError(answer.message or "no message", answer.code)
+    return None
+
+
+def _text(value: object) -> str:
+    return str(value)[:500] if isinstance(value, str | int) and not isinstance(value, bool) and value else ""
+
+
+def _total(value: object, notes: Notes) -> int | None:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return notes.count(value, "total")
+    return None
+
+
+def _describe(fault: Exception) -> str:
+    # msgspec quotes types and places, never values; a UnicodeDecodeError would quote the body.
+    return "the answer is not UTF-8" if isinstance(fault, UnicodeDecodeError) else str(fault)

@@ -1,0 +1,64 @@
+"""The service plane's job list of the database edition, and of its older kin with 100 billion edges.
+
+Source: "查询job列表 (2.2.13)" and its example. No times, no progress, no fail reason; ``complete`` tells that a job is
+over, not how. The older shape ignores ``limit`` and ``offset`` and gives no total.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from ges_exporter.dialects.base import Dialect, Envelope, Notes, PageReader, job_page
+from ges_exporter.dialects.times import Scalar
+from ges_exporter.model import Api, Job, Plane, Status
+
+R = TypeVar("R")
+
+_WORDS = {
+    "pending": Status.PENDING,
+    "waiting": Status.PENDING,
+    "running": Status.RUNNING,
+    "complete": Status.COMPLETE,
+    "success": Status.SUCCESS,
+    "failed": Status.FAILED,
+}
+
+
+class _Request(msgspec.Struct, gc=False):
+    command: Scalar = None
+
+
+class _Job(msgspec.Struct, gc=False):
+    id: Scalar = msgspec.field(name="jobId", default=None)
+    job_id: Scalar = None
+    """The spelling of one table of the pages; their examples have the other."""
+    status: Scalar = None
+    request: _Request | None = None
+
+
+class _Page(Envelope, Generic[R]):
+    items: list[R] | msgspec.UnsetType | None = msgspec.field(name="jobs", default=msgspec.UNSET)
+    total: Any = msgspec.field(name="totalCount", default=None)
+
+
+def _convert(wire: _Job, identity: str, notes: Notes) -> Job:
+    command = wire.request.command if wire.request else None
+    return Job(identity, notes.status(_WORDS, wire.status, "status"), notes.text(command, "request.command"))
+
+
+_reader = PageReader(_Page, _Job, _convert, other_id="job_id")
+
+DATABASE = Dialect(
+    api=Api(
+        "database",
+        (Status.PENDING, Status.RUNNING, Status.COMPLETE, Status.SUCCESS, Status.FAILED),
+        timed=False,
+        reports_lines=False,
+    ),
+    plane=Plane.SERVICE,
+    parse=lambda body: job_page(_reader, body),
+    path=lambda project_id, graph: f"/ges/v1.0/{quote(project_id, '')}/graphs/{quote(graph, '')}/jobs/status",
+)

@@ -1,0 +1,108 @@
+"""Reads the times and numbers of the APIs, which are written in more ways than one.
+
+Shapes: a time is "a string of the date type or a timestamp"; strings with a blank or a ``T`` between date
+and time are both in the pages, numbers in seconds, milli-, micro- and nanoseconds are told apart by their size.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from ges_exporter.model import Time
+
+Scalar = str | int | float | bool | None
+"""What a field may hold before it is known to make sense."""
+
+_EARLIEST = 2 * 86400.0
+"""Everything before is a sentinel: a zero timestamp in any zone, or year 1."""
+_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
+
+
+class Unreadable(ValueError):
+    """A value that is neither absent nor understood."""
+
+
+def read_time(value: Scalar, *, zoneless_is_local: bool) -> Time | None:
+    """Returns the time, or None where the API gives none (null, empty, 0, -1, year 1).
+
+    Raises:
+        Unreadable: for anything else.
+    """
+    if isinstance(value, str):
+        return _read_text(value, zoneless_is_local)
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        raise Unreadable
+    return _read_number(value)
+
+
+def read_count(value: Scalar) -> int | None:
+    """Returns a number of lines, or None where the API returned none: null, an empty string, -1.
+
+    Raises:
+        Unreadable: for anything that is no whole number.
+    """
+    if value is None or value == "":
+        return None
+    number = read_number(value)
+    if number != int(number):
+        raise Unreadable
+    return int(number) if number >= 0 else None
+
+
+def read_number(value: Scalar) -> float:
+    """Returns a number that may be written as a string.
+
+    Raises:
+        Unreadable: for anything else.
+    """
+    if value is None or isinstance(value, bool):
+        raise Unreadable
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise Unreadable from None
+    if abs(number) > 1e18:  # also NaN's opposite, infinity: no count is that large
+        raise Unreadable
+    return number
+
+
+def _read_number(value: float) -> Time | None:
+    if value < _EARLIEST:
+        return None
+    for limit, unit in _UNITS:
+        if value < limit:
+            return Time(value / unit)
+    raise Unreadable
+
+
+def _read_text(text: str, zoneless_is_local: bool) -> Time | None:
+    if len(text) == 19 and text[16] == ":" and text[17:].isdecimal():
+        seconds = _minute(text[:16]) + int(text[17:])
+        return Time(seconds, zoneless_is_local) if seconds >= _EARLIEST else None
+    return _read_odd_text(text.strip(), zoneless_is_local)
+
+
+@lru_cache(maxsize=8192)
+def _minute(text: str) -> float:
+    # Most of a long list shares its minutes; reading a date anew for each job would dominate the parsing.
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise Unreadable from None
+
+
+def _read_odd_text(text: str, zoneless_is_local: bool) -> Time | None:
+    if not text:
+        return None
+    if text.lstrip("-").isdecimal() and (len(text) >= 9 or text in {"0", "-1"}):
+        return _read_number(int(text))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable from None
+    local = moment.tzinfo is None and zoneless_is_local
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return Time(seconds, local) if seconds >= _EARLIEST else None

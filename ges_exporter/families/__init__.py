@@ -1,0 +1,37 @@
+"""Every metric family, in one table: a new metric is one entry in one of its parts."""
+
+from __future__ import annotations
+
+from ges_exporter.families.exporter import EXPORTER
+from ges_exporter.families.family import (
+    Exporter,
+    Facts,
+    Family,
+    HistogramSample,
+    Sample,
+    Scope,
+    Scraped,
+    Snapshot,
+    ThresholdRules,
+    Thresholds,
+)
+from ges_exporter.families.listing import LISTING
+from ges_exporter.families.scrape import SCRAPE
+from ges_exporter.families.thresholds import THRESHOLDS
+from ges_exporter.families.totals import TOTALS
+
+__all__ = [
+    "FAMILIES",
+    "Exporter",
+    "Facts",
+    "Family",
+    "HistogramSample",
+    "Sample",
+    "Scope",
+    "Scraped",
+    "Snapshot",
+    "ThresholdRules",
+    "Thresholds",
+]
+
+FAMILIES: tuple[Family, ...] = (*LISTING, *TOTALS, *THRESHOLDS, *SCRAPE, *EXPORTER)
