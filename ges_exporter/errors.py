@@ -53,6 +53,8 @@ class TargetError(GesExporterError):
     """A target could not be listed."""
 
     reason: ClassVar[str]
+    retry_after: float = 0.0
+    """Seconds for which the API asks to be left alone."""
 
 
 class TimeoutExceeded(TargetError):

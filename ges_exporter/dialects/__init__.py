@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from ges_exporter.dialects.base import Dialect, error_of
+from ges_exporter.dialects.base import Detail, Dialect, error_of
 from ges_exporter.dialects.database import DATABASE
 from ges_exporter.dialects.management_v1 import MANAGEMENT_V1
 from ges_exporter.dialects.management_v2 import MANAGEMENT_V2
 from ges_exporter.dialects.memory import MEMORY
 
-__all__ = ["DIALECTS", "Dialect", "detect", "error_of"]
+__all__ = ["DIALECTS", "Detail", "Dialect", "detect", "error_of"]
 
 DIALECTS: dict[str, Dialect] = {
     "v2": MANAGEMENT_V2,

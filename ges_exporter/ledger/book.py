@@ -69,6 +69,7 @@ class Book:
         self._shown: set[str] = set()
         """The open jobs that the listing shows."""
         self._listed = False
+        self._newly_met = False
         self._clean = False
 
     def restore(self, record: TargetRecord) -> None:
@@ -162,6 +163,7 @@ class Book:
         accounts, imports = self._seats.take_changed()
         changed, self._changed_jobs = self._changed_jobs, set()
         forgotten, self._forgotten = self._forgotten, set()
+        met, self._newly_met = self._newly_met, False
         return Changes(
             self.target,
             self._frozen_state(),
@@ -169,6 +171,7 @@ class Book:
             tuple(one.freeze() for one in imports),
             tuple(self._row(identity) for identity in changed if identity in self._known),
             tuple(identity for identity in forgotten if identity not in self._known),
+            durable=bool(met or accounts or imports or changed or forgotten),
         )
 
     def take_events(self) -> tuple[tuple[Job, ...], tuple[str, ...]]:
@@ -369,7 +372,7 @@ class Book:
     def _note_state(self, listing: Listing, now: float, news: Sequence[Job]) -> None:
         state = self.state
         if state.met is None:
-            state.met = now
+            state.met, self._newly_met = now, True
         state.last_success, state.last_began = now, listing.began
         state.api = listing.api or state.api
         if self.target.plane is Plane.SERVICE and state.api and state.api.reports_lines:

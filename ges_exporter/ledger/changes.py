@@ -103,11 +103,8 @@ class Changes(msgspec.Struct, frozen=True):
     imports: tuple[ImportAccount, ...] = ()
     jobs: tuple[JobRow, ...] = ()
     forgotten: tuple[str, ...] = ()
-
-    @property
-    def counts(self) -> bool:
-        """Whether more changed than when the target was last asked."""
-        return bool(self.accounts or self.imports or self.jobs or self.forgotten)
+    durable: bool = True
+    """Whether more changed than when the target was last asked, so that a power cut must not undo it."""
 
 
 class TargetRecord(msgspec.Struct):

@@ -1,0 +1,205 @@
+"""Asks one target for its jobs, over as many endpoints and pages as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import httpx
+
+from ges_exporter import __version__
+from ges_exporter.auth import Credential
+from ges_exporter.client.backoff import Backoff
+from ges_exporter.client.details import DetailReader
+from ges_exporter.client.exchange import Exchange, Session
+from ges_exporter.client.paging import Collected, Habits, read_all
+from ges_exporter.client.tls import context
+from ges_exporter.config import TargetSettings
+from ges_exporter.dialects import DIALECTS, detect
+from ges_exporter.errors import TargetError, TimeoutExceeded
+from ges_exporter.ledger import Owed
+from ges_exporter.model import Details, Job, JobPage, Listing, NodeListing
+from ges_exporter.telemetry import Telemetry
+
+__all__ = ["Backoff", "Client", "Limits", "Session"]
+
+
+class Limits:
+    """How much of a list is read, and in what portions."""
+
+    def __init__(self, page_size: int, max_jobs: int, max_response_bytes: int) -> None:
+        self.page_size = page_size
+        self.max_jobs = max_jobs
+        self.max_response_bytes = max_response_bytes
+
+
+class Client:
+    """The connections to one target, and what was learned of its endpoints.
+
+    ``transport`` stands in for the network. ``on_unknown`` is told each value that nobody knows: its field and text.
+    """
+
+    def __init__(  # noqa: PLR0913 - the world is injected
+        self,
+        settings: TargetSettings,
+        credential: Credential,
+        limits: Limits,
+        telemetry: Telemetry,
+        backoffs: Callable[[str], Backoff],
+        *,
+        clock: Callable[[], float] = time.time,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_unknown: Callable[[str, str], None] = lambda _field, _value: None,
+    ) -> None:
+        self.settings = settings
+        self._limits = limits
+        self._telemetry = telemetry
+        self._clock = clock
+        self._on_unknown = on_unknown
+        self._credential = credential
+        self._backoffs = backoffs
+        self._transport = transport
+        self._dialect = DIALECTS.get(settings.api)
+        self._http: httpx.AsyncClient | None = None
+        self._exchanges: list[Exchange] = []
+        self._habits = {endpoint: Habits() for endpoint in settings.endpoints}
+        self._details: DetailReader | None = None
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def ask(self, session: Session, since: float) -> Listing:
+        """Asks all endpoints for their jobs at once; failures are part of the answer.
+
+        ``since`` (Unix seconds) bounds what a task centre is asked for.
+        """
+        began, start = self._clock(), time.monotonic()
+        try:
+            self._open()
+        except TargetError as error:
+            nodes = [_failed(endpoint, 0, error) for endpoint in self.settings.endpoints]
+        else:
+            nodes = await asyncio.gather(*(self._node(session, exchange, since) for exchange in self._exchanges))
+        return Listing(
+            self.settings.target,
+            tuple(nodes),
+            began,
+            time.monotonic() - start,
+            session.requests,
+            self._dialect.api if self._dialect else None,
+        )
+
+    async def details(self, session: Session, owed: Iterable[Owed]) -> list[Details]:
+        """Asks about imports whose counts the list left out; what cannot be told in time is missing."""
+        return await self._details.read(session, owed) if self._details else []
+
+    def _open(self) -> None:
+        """Gets ready to ask, once; what can go wrong (a CA file) goes wrong each time until it is mended."""
+        if self._http is not None:
+            return
+        settings = self.settings
+        self._http = http = _http(settings, self._transport)
+        self._exchanges = [
+            Exchange(
+                http,
+                endpoint,
+                self._credential,
+                self._backoffs(endpoint),
+                self._telemetry,
+                max_bytes=self._limits.max_response_bytes,
+                server_name=settings.tls.server_name,
+                clock=self._clock,
+            )
+            for endpoint in settings.endpoints
+        ]
+        if self._dialect is not None and self._dialect.detail is not None:
+            self._details = DetailReader(self._exchanges[0], settings.project_id, self._dialect.detail)
+
+    async def _node(self, session: Session, exchange: Exchange, since: float) -> NodeListing:
+        records = 0
+        try:
+            async with session.deadline.bound():
+                pages = read_all(self._page_size(), self._limits.max_jobs, self._habits[exchange.endpoint])
+                try:
+                    ask = next(pages)
+                    while True:
+                        query = self._query(ask.offset, ask.limit, since)
+                        page = await exchange.get(session, "list_jobs", self._path(), query, self._parse)
+                        records += len(page.jobs) + page.left_out
+                        self._note(page)
+                        ask = pages.send(page)
+                except StopIteration as stop:
+                    collected: Collected = stop.value
+        except TimeoutError:
+            return _failed(exchange.endpoint, records, TimeoutExceeded("no full answer within the deadline"))
+        except TargetError as error:
+            return _failed(exchange.endpoint, records, error)
+        return NodeListing(
+            exchange.endpoint,
+            self._watched(collected.jobs),
+            complete=collected.complete,
+            truncated=collected.truncated,
+            records=records,
+        )
+
+    def _watched(self, jobs: list[Job]) -> list[Job]:
+        graphs = self.settings.graphs
+        return jobs if graphs is None else [job for job in jobs if job.graph in graphs]
+
+    def _page_size(self) -> int:
+        return min(self._limits.page_size, self._dialect.page_limit if self._dialect else 100_000)
+
+    def _path(self) -> str:
+        dialect = self._dialect or DIALECTS["memory"]
+        return dialect.path(self.settings.project_id, self.settings.target.graph)
+
+    def _query(self, offset: int, limit: int, since: float) -> dict[str, str]:
+        query = {"limit": str(limit), "offset": str(offset)}
+        if self._dialect is not None and self._dialect.since_parameter:
+            query[self._dialect.since_parameter] = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d")
+        return query
+
+    def _parse(self, body: bytes) -> JobPage:
+        """Parses a page; with ``api: auto`` the answer's keys tell which of the service plane's shapes it has."""
+        if self.settings.api != "auto":
+            return DIALECTS[self.settings.api].parse(body)
+        page = (self._dialect or DIALECTS["memory"]).parse(body)
+        if self._dialect is None or _strange(page):
+            told = detect(body)
+            if told is not None and told is not self._dialect:
+                self._dialect = told
+                page = told.parse(body)
+        return page
+
+    def _note(self, page: JobPage) -> None:
+        for field in page.faults:
+            self._telemetry.parse_errors[field] += 1
+        for field, value in page.unknown:
+            self._telemetry.unknown_values[field] += 1
+            self._on_unknown(field, value)
+
+
+def _failed(endpoint: str, records: int, error: TargetError) -> NodeListing:
+    return NodeListing(endpoint, records=records, reason=error.reason, message=str(error))
+
+
+def _strange(page: JobPage) -> bool:
+    """Whether no job has a type: the answer may have another shape than the one before."""
+    return bool(page.jobs) and all(job.job_type == "unknown" for job in page.jobs)
+
+
+def _http(settings: TargetSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": f"ges-exporter/{__version__}"}
+    if transport is None:
+        secure = any(endpoint.startswith("https:") for endpoint in settings.endpoints)
+        transport = httpx.AsyncHTTPTransport(
+            verify=context(settings.tls) if secure else False,
+            proxy=settings.proxy.reveal() if settings.proxy else None,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=90.0),
+        )
+    # Each scrape has one deadline for everything; nothing comes from the process's environment.
+    return httpx.AsyncClient(transport=transport, headers=headers, timeout=None, trust_env=False)  # noqa: S113

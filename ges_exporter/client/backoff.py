@@ -1,0 +1,43 @@
+"""How long an endpoint is left alone after it failed; it outlives the scrape."""
+
+from __future__ import annotations
+
+from ges_exporter.errors import ConnectFailed, HttpServerError, TargetError, Throttled
+
+LONGEST_THROTTLED = 300.0
+LONGEST_FAILING = 60.0
+"""Seconds; an endpoint that is back must be seen soon."""
+PATIENCE = 3
+"""Failures in a row of an endpoint that is down before it is left alone at all."""
+
+
+class Backoff:
+    """The back-off of one target's endpoint; times in Unix seconds."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self._failures = 0
+        self._error: TargetError | None = None
+
+    def check(self, now: float) -> None:
+        """Raises the error that began a back-off for as long as it lasts."""
+        if self._error is not None and now < self.until:
+            raise type(self._error)(f"left alone for {self.until - now:.0f} s more after: {self._error}")
+
+    def failed(self, error: TargetError, now: float) -> None:
+        """Notes that an endpoint failed, after all retries."""
+        if isinstance(error, Throttled):
+            pause = min(2.0**self._failures, LONGEST_THROTTLED)
+        elif isinstance(error, ConnectFailed | HttpServerError):
+            exponent = self._failures - PATIENCE + 1
+            pause = min(2.0**exponent, LONGEST_FAILING) if exponent >= 0 else 0.0
+        else:
+            return
+        # 2 to the power of 16 is past both limits; beyond that floats only grow.
+        self._failures = min(self._failures + 1, 16)
+        self._error = error
+        self.until = now + max(pause, min(error.retry_after, LONGEST_THROTTLED))
+
+    def succeeded(self) -> None:
+        """Notes an answer."""
+        self.until, self._failures, self._error = 0.0, 0, None

@@ -1,0 +1,143 @@
+"""Asks all targets within the deadline and the limit of concurrency; a failure is a value.
+
+Each target has at most one listing under way, however many scrapes want it. It is observed once, the moment it is
+complete, and shown once its counts are on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from ges_exporter.client import Client, Session
+from ges_exporter.config import TargetSettings
+from ges_exporter.deadline import Deadline
+from ges_exporter.ledger import Ledger, Observation, View
+from ges_exporter.model import Target
+from ges_exporter.scraper.journal import Journal
+from ges_exporter.scraper.places import Places
+from ges_exporter.scraper.result import Result, result_of
+from ges_exporter.scraper.watch import Watch
+from ges_exporter.store import Store
+from ges_exporter.telemetry import Telemetry
+
+__all__ = ["Journal", "Result", "Scraper", "Watch"]
+
+DETAILS_PER_SCRAPE = 20
+
+
+class Scraper:
+    """All that is watched, and the one way to ask it."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: Store,
+        telemetry: Telemetry,
+        journal: Journal,
+        *,
+        concurrency: int,
+        min_interval: float = 0.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.watches: dict[Target, Watch] = {}
+        self._ledger = ledger
+        self._store = store
+        self._telemetry = telemetry
+        self._journal = journal
+        self._places = Places(concurrency)
+        self._concurrency = concurrency
+        self._min_interval = min_interval
+        self._clock = clock
+
+    def watch(self, settings: TargetSettings, client: Client) -> None:
+        """Begins to watch a target that the ledger has a page for."""
+        released = self._ledger.view(settings.target).ledger
+        self.watches[settings.target] = Watch(settings, client, released)
+
+    async def scrape(self, targets: Sequence[Target], seconds: float, reserve: float) -> Mapping[Target, Result]:
+        """Asks targets, and returns what there is of each after at most ``seconds``.
+
+        ``reserve`` seconds of them are kept for saving what was listed.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        watches = sorted((self.watches[target] for target in targets), key=lambda watch: watch.rank)
+        share = (seconds - reserve) * self._concurrency / max(len(watches), 1)
+        shared = [watch for watch in watches if watch.under_way]
+        self._telemetry.scrapes_shared += bool(shared)
+        fresh = {watch.target: watch.last for watch in watches if watch.last and self._is_fresh(watch)}
+        tasks = {watch: self._join(watch, end - reserve, share) for watch in watches if watch.target not in fresh}
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=end - loop.time())
+        return fresh | {watch.target: self._outcome(watch, task) for watch, task in tasks.items()}
+
+    async def aclose(self, seconds: float) -> None:
+        """Lets the listings under way come to their end, for ``seconds`` at most."""
+        tasks = [watch.task for watch in self.watches.values() if watch.task is not None and watch.under_way]
+        if tasks:
+            _, pending = await asyncio.wait(tasks, timeout=seconds)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    def _is_fresh(self, watch: Watch) -> bool:
+        last = watch.last
+        return last is not None and not watch.under_way and self._clock() - last.at < self._min_interval
+
+    def _join(self, watch: Watch, at: float, share: float) -> asyncio.Task[Result]:
+        if watch.task is not None and watch.under_way:
+            watch.deadline.extend(at)
+            return watch.task
+        watch.deadline = Deadline(at)
+        watch.task = asyncio.create_task(self._run(watch, share))
+        return watch.task
+
+    def _outcome(self, watch: Watch, task: asyncio.Task[Result]) -> Result:
+        if task.done():
+            return task.result()
+        watch.errors["timeout"] += 1
+        return watch.failed("timeout", "no full answer within this scrape's deadline", self._clock())
+
+    async def _run(self, watch: Watch, share: float) -> Result:
+        deadline = watch.deadline
+        async with AsyncExitStack() as stack:
+            try:
+                async with deadline.bound():
+                    await stack.enter_async_context(self._places.hold(share))
+            except TimeoutError:
+                return self._note(watch, watch.failed("timeout", "its turn did not come", self._clock(), asked=False))
+            return self._note(watch, await self._list(watch, Session(deadline)))
+
+    async def _list(self, watch: Watch, session: Session) -> Result:
+        target, settings = watch.target, watch.settings
+        if self._ledger.lacks_jobs(target):
+            self._ledger.restore_jobs(target, await self._store.jobs(target))
+        since = self._ledger.window(target, settings.lookback, self._clock())
+        listing = await watch.client.ask(session, since)
+        observation = self._ledger.observe(listing, self._clock())
+        view = await self._release(watch, observation)
+        if listing.up and (owed := self._ledger.owed(target, DETAILS_PER_SCRAPE)):
+            answers = await watch.client.details(session, owed)
+            view = await self._release(watch, self._ledger.settle(target, answers, self._clock()))
+        return result_of(listing, view, self._clock(), session.requests)
+
+    async def _release(self, watch: Watch, observation: Observation) -> View:
+        """Returns the view to show: with the new totals once they are on disk, else with those that are."""
+        view = observation.view
+        for field in observation.faults:
+            self._telemetry.parse_errors[field] += 1
+        if observation.finished and view.ledger is not None:
+            self._journal.finished(watch.target, observation.finished, view.ledger.zone)
+        if await self._store.save(observation.changes):
+            watch.released = view.ledger
+        return View(watch.target, view.listing, watch.released)
+
+    def _note(self, watch: Watch, result: Result) -> Result:
+        if not result.up:
+            watch.errors[result.reason] += 1
+        self._journal.result(watch.target, watch.last, result)
+        watch.last = result
+        return result

@@ -1,0 +1,53 @@
+"""One target that is watched: its one listing under way, and what the last one came to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from ges_exporter.client import Client
+from ges_exporter.config import TargetSettings
+from ges_exporter.deadline import Deadline
+from ges_exporter.ledger import View
+from ges_exporter.ledger.view import LedgerView
+from ges_exporter.model import Target
+from ges_exporter.scraper.result import Result
+
+
+class Watch:
+    """The scraper's side of a target."""
+
+    def __init__(self, settings: TargetSettings, client: Client, released: LedgerView | None) -> None:
+        self.settings = settings
+        self.client = client
+        self.released = released
+        """What the ledger remembers, as far as it is on disk."""
+        self.errors: Counter[str] = Counter()
+        """Failed listings by reason."""
+        self.last: Result | None = None
+        self.task: asyncio.Task[Result] | None = None
+        self.deadline = Deadline(0.0)
+        """Of the listing under way."""
+
+    @property
+    def target(self) -> Target:
+        """Which one it is."""
+        return self.settings.target
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a listing is."""
+        return self.task is not None and not self.task.done()
+
+    @property
+    def rank(self) -> int:
+        """Its turn in the next scrape: those never asked first, those that timed out last."""
+        if self.last is None or not self.last.asked:
+            return 0
+        return 2 if self.last.reason == "timeout" else 1
+
+    def failed(self, reason: str, message: str, at: float, *, asked: bool = True) -> Result:
+        """Returns the result of a scrape that has no listing to show."""
+        endpoints = tuple((endpoint, False) for endpoint in self.settings.endpoints)
+        view = View(self.target, None, self.released)
+        return Result(view, up=False, at=at, reason=reason, message=message, nodes=endpoints, asked=asked)
