@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ges_exporter.families.exporter import EXPORTER
 from ges_exporter.families.family import (
-    Exporter,
     Facts,
     Family,
     HistogramSample,
@@ -12,6 +11,7 @@ from ges_exporter.families.family import (
     Scope,
     Scraped,
     Snapshot,
+    State,
     ThresholdRules,
     Thresholds,
 )
@@ -22,7 +22,6 @@ from ges_exporter.families.totals import TOTALS
 
 __all__ = [
     "FAMILIES",
-    "Exporter",
     "Facts",
     "Family",
     "HistogramSample",
@@ -30,6 +29,7 @@ __all__ = [
     "Scope",
     "Scraped",
     "Snapshot",
+    "State",
     "ThresholdRules",
     "Thresholds",
 ]

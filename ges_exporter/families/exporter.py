@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from ges_exporter.families.family import Exporter, Family, G, HistogramSample, Sample, Scope
+from ges_exporter.families.family import Family, G, HistogramSample, Sample, Scope, State
 from ges_exporter.telemetry import REQUEST_BUCKETS
 
 
-def _counter(numbers: Callable[[Exporter], Mapping[tuple[str, ...], int]]) -> Callable[[Exporter], Iterator[Sample]]:
-    def samples(exporter: Exporter) -> Iterator[Sample]:
+def _counter(numbers: Callable[[State], Mapping[tuple[str, ...], int]]) -> Callable[[State], Iterator[Sample]]:
+    def samples(exporter: State) -> Iterator[Sample]:
         for labels, number in numbers(exporter).items():
             yield Sample(labels, number)
 
     return samples
 
 
-def _gauge(value: Callable[[Exporter], float | None]) -> Callable[[Exporter], Iterator[Sample]]:
-    def samples(exporter: Exporter) -> Iterator[Sample]:
+def _gauge(value: Callable[[State], float | None]) -> Callable[[State], Iterator[Sample]]:
+    def samples(exporter: State) -> Iterator[Sample]:
         if (number := value(exporter)) is not None:
             yield Sample((), number)
 
@@ -29,41 +29,41 @@ def _by_one(names: Mapping[str, int]) -> dict[tuple[str, ...], int]:
     return {(name,): number for name, number in names.items()}
 
 
-def _by_credentials(exporter: Exporter, numbers: Mapping[str, int]) -> dict[tuple[str, ...], int]:
+def _by_credentials(exporter: State, numbers: Mapping[str, int]) -> dict[tuple[str, ...], int]:
     return _by_one(dict.fromkeys(exporter.credentials, 0) | dict(numbers))
 
 
-def _build_info(exporter: Exporter) -> Iterator[Sample]:
+def _build_info(exporter: State) -> Iterator[Sample]:
     yield Sample((exporter.version, exporter.python_version), 1)
 
 
-def _info(exporter: Exporter) -> Iterator[Sample]:
+def _info(exporter: State) -> Iterator[Sample]:
     if exporter.external_url:
         yield Sample((exporter.external_url,), 1)
 
 
-def _request_durations(exporter: Exporter) -> Iterator[HistogramSample]:
+def _request_durations(exporter: State) -> Iterator[HistogramSample]:
     for operation, durations in exporter.telemetry.durations.items():
         yield HistogramSample((operation,), REQUEST_BUCKETS, list(durations.counts), durations.seconds)
 
 
-def _backoff(exporter: Exporter) -> Iterator[Sample]:
+def _backoff(exporter: State) -> Iterator[Sample]:
     for endpoint, until in exporter.backoff.items():
         yield Sample((endpoint,), until)
 
 
-def _token_expiry(exporter: Exporter) -> Iterator[Sample]:
+def _token_expiry(exporter: State) -> Iterator[Sample]:
     for credentials, by_project in exporter.telemetry.token_expiry.items():
         if by_project:
             yield Sample((credentials,), min(by_project.values()))
 
 
-def _dropped(exporter: Exporter) -> Iterator[Sample]:
+def _dropped(exporter: State) -> Iterator[Sample]:
     for limit, number in exporter.dropped.items():
         yield Sample((limit,), number)
 
 
-def _folded(exporter: Exporter) -> Iterator[Sample]:
+def _folded(exporter: State) -> Iterator[Sample]:
     for view in exporter.views:
         target = view.target
         folded = dict(view.listing.folded) if view.listing else {}
@@ -71,7 +71,7 @@ def _folded(exporter: Exporter) -> Iterator[Sample]:
             yield Sample((target.project, graph, target.plane.value), number)
 
 
-def _ledger_jobs(exporter: Exporter) -> Iterator[Sample]:
+def _ledger_jobs(exporter: State) -> Iterator[Sample]:
     for view in exporter.views:
         if view.ledger is not None:
             yield Sample((view.target.project, view.target.graph, view.target.plane.value), view.ledger.remembered)

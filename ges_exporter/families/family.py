@@ -161,11 +161,11 @@ class Snapshot(NamedTuple):
     timeout: float
     """The deadline of this scrape, in seconds."""
     targets: Sequence[Scraped]
-    exporter: Exporter | None
+    exporter: State | None
     """None where the exporter's own metrics are not wanted."""
 
 
-class Exporter(NamedTuple):
+class State(NamedTuple):
     """The exporter's own state."""
 
     telemetry: Telemetry
@@ -206,7 +206,7 @@ class Family(NamedTuple):
     help: str
     """A full sentence that says what is measured, with its caveat."""
     samples: Callable[..., Iterator[Sample | HistogramSample]]
-    """From a `Scraped`, a `Snapshot` or an `Exporter`, as the scope says."""
+    """From a `Scraped`, a `Snapshot` or a `State`, as the scope says."""
     scope: Scope = Scope.TARGET
 
 

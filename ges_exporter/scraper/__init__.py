@@ -31,7 +31,7 @@ DETAILS_PER_SCRAPE = 20
 class Scraper:
     """All that is watched, and the one way to ask it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts
         self,
         ledger: Ledger,
         store: Store,

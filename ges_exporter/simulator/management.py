@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -24,7 +26,8 @@ async def list_jobs(request: Request) -> Response:
     project = await enter(request)
     now = world_of(request).clock()
     shape, context = _shape(request), Context(now, project.id)
-    jobs = [job for job in project.centre.visible() if _wanted(request, job, now)]
+    wanted = _filter(request, now)
+    jobs = [job for job in project.centre.visible() if wanted(job)]
 
     def render(job: Job) -> bytes:
         job.shown = job.shown or job.finished(now)
@@ -57,16 +60,19 @@ async def list_graphs(request: Request) -> Response:
     return answer(camel(body) if _version(request) == "v1.0" else body)
 
 
-def _wanted(request: Request, job: Job, now: float) -> bool:
+def _filter(request: Request, now: float) -> Callable[[Job], bool]:
     query = request.query_params
-    status, graph = query.get("status"), query.get("graph_name") or query.get("graphName")
+    status, graph = query.get("status", ""), query.get("graph_name") or query.get("graphName")
     begins, ends = query.get("start_time") or query.get("startTime"), query.get("end_time") or query.get("endTime")
-    return (
-        (not status or job.status(now) == {"waiting": "pending"}.get(status, status))
-        and (not graph or job.plan.graph == graph)
-        and (not begins or job.appears >= _date(begins))
-        and (not ends or min(job.ends, now) < _date(ends) + _DAY)
-    )
+    status = {"waiting": "pending"}.get(status, status)
+    since = _date(begins) if begins else -math.inf
+    until = _date(ends) + _DAY if ends else math.inf
+
+    def wanted(job: Job) -> bool:
+        fits = job.status(now) == status if status else True
+        return fits and graph in {None, "", job.plan.graph} and since <= job.appears and min(job.ends, now) < until
+
+    return wanted
 
 
 def _date(text: str) -> float:

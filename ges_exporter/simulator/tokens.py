@@ -20,7 +20,7 @@ async def create_token(request: Request) -> Response:
     world = world_of(request)
     try:
         wanted = msgspec.json.decode(await request.body(), type=TokenRequest)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         raise ApiError(400, "Bad Request", str(error)) from None
     project = _project(world, wanted)
     try:

@@ -1,0 +1,13 @@
+"""What the command line says of the web side."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Options(NamedTuple):
+    """How the exporter is reached and what it offers."""
+
+    telemetry_path: str = "/metrics"
+    external_url: str = ""
+    enable_lifecycle: bool = False
