@@ -114,7 +114,7 @@ class Exporter:
         client = Client(
             settings,
             self._keyring.credential(settings),
-            Limits(scrape.page_size, scrape.max_jobs, scrape.max_response_bytes),
+            Limits(scrape.page_size, scrape.max_jobs, scrape.max_response_bytes, scrape.full_listing_interval),
             self.telemetry,
             lambda endpoint: self._backoffs.setdefault((target, endpoint), Backoff()),
             clock=self._clock,

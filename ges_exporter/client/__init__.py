@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import httpx
 
@@ -14,7 +16,9 @@ from ges_exporter.auth import Credential
 from ges_exporter.client.backoff import Backoff
 from ges_exporter.client.details import DetailReader
 from ges_exporter.client.exchange import Exchange, Session
-from ges_exporter.client.paging import Collected, Habits, read_all
+from ges_exporter.client.habits import Habits
+from ges_exporter.client.paging import Ask, read_all, rows_of
+from ges_exporter.client.short import Recall, read_short
 from ges_exporter.client.tls import context
 from ges_exporter.config import TargetSettings
 from ges_exporter.dialects import DIALECTS, detect
@@ -23,16 +27,21 @@ from ges_exporter.ledger import Owed
 from ges_exporter.model import Details, Job, JobPage, Listing, NodeListing
 from ges_exporter.telemetry import Telemetry
 
-__all__ = ["Backoff", "Client", "Limits", "Session"]
+__all__ = ["Backoff", "Client", "Limits", "Recall", "Session"]
+
+T = TypeVar("T")
 
 
 class Limits:
     """How much of a list is read, and in what portions."""
 
-    def __init__(self, page_size: int, max_jobs: int, max_response_bytes: int) -> None:
+    def __init__(
+        self, page_size: int, max_jobs: int, max_response_bytes: int, full_listing_interval: float = 600.0
+    ) -> None:
         self.page_size = page_size
         self.max_jobs = max_jobs
         self.max_response_bytes = max_response_bytes
+        self.full_listing_interval = full_listing_interval
 
 
 class Client:
@@ -64,6 +73,8 @@ class Client:
         self._dialect = DIALECTS.get(settings.api)
         self._http: httpx.AsyncClient | None = None
         self._exchanges: list[Exchange] = []
+        # So that the full listings of many targets do not fall together.
+        self._spread = 0.5 + zlib.crc32(repr(settings.target).encode()) / 2**33
         self._habits = {endpoint: Habits() for endpoint in settings.endpoints}
         self._details: DetailReader | None = None
 
@@ -72,10 +83,10 @@ class Client:
         if self._http is not None:
             await self._http.aclose()
 
-    async def ask(self, session: Session, since: float) -> Listing:
+    async def ask(self, session: Session, since: float, recall: Recall) -> Listing:
         """Asks all endpoints for their jobs at once; failures are part of the answer.
 
-        ``since`` (Unix seconds) bounds what a task centre is asked for.
+        ``since`` (Unix seconds) bounds what a task centre is asked for, ``recall`` tells what need not be read again.
         """
         began, start = self._clock(), time.monotonic()
         try:
@@ -83,7 +94,9 @@ class Client:
         except TargetError as error:
             nodes = [_failed(endpoint, 0, error) for endpoint in self.settings.endpoints]
         else:
-            nodes = await asyncio.gather(*(self._node(session, exchange, since) for exchange in self._exchanges))
+            nodes = await asyncio.gather(
+                *(self._node(session, exchange, since, recall) for exchange in self._exchanges)
+            )
         return Listing(
             self.settings.target,
             tuple(nodes),
@@ -119,51 +132,60 @@ class Client:
         if self._dialect is not None and self._dialect.detail is not None:
             self._details = DetailReader(self._exchanges[0], settings.project_id, self._dialect.detail)
 
-    async def _node(self, session: Session, exchange: Exchange, since: float) -> NodeListing:
-        records = 0
+    async def _node(self, session: Session, exchange: Exchange, since: float, recall: Recall) -> NodeListing:
+        reading = _Reading(self, session, exchange, since)
         try:
             async with session.deadline.bound():
-                pages = read_all(self._page_size(), self._limits.max_jobs, self._habits[exchange.endpoint])
-                try:
-                    ask = next(pages)
-                    while True:
-                        query = self._query(ask.offset, ask.limit, since)
-                        page = await exchange.get(session, "list_jobs", self._path(), query, self._parse)
-                        records += len(page.jobs) + page.left_out
-                        self._note(page)
-                        ask = pages.send(page)
-                except StopIteration as stop:
-                    collected: Collected = stop.value
+                return await self._read(reading, self._habits[exchange.endpoint], recall)
         except TimeoutError:
-            return _failed(exchange.endpoint, records, TimeoutExceeded("no full answer within the deadline"))
-        except TargetError as error:
-            return _failed(exchange.endpoint, records, error)
+            error: TargetError = TimeoutExceeded("no full answer within the deadline")
+        except TargetError as failure:
+            error = failure
+        return _failed(exchange.endpoint, reading.records, error)
+
+    async def _read(self, reading: _Reading, habits: Habits, recall: Recall) -> NodeListing:
+        endpoint, now = reading.exchange.endpoint, self._clock()
+        limit = min(self._limits.page_size, self._dialect.page_limit if self._dialect else 100_000)
+        if self._may_be_short(habits, now):
+            short = await reading.drive(read_short(habits, recall, limit))
+            habits.note_short(fits=short is not None)
+            if short is not None:
+                habits.total, habits.places = short.total, short.places
+                return NodeListing(endpoint, short.jobs, short=True, records=reading.records)
+        collected = await reading.drive(read_all(limit, self._limits.max_jobs, habits))
+        if self._dialect is not None and self._dialect.short:
+            habits.learn(collected.jobs, collected.total, now if collected.complete else None)
         return NodeListing(
-            exchange.endpoint,
+            endpoint,
             self._watched(collected.jobs),
             complete=collected.complete,
             truncated=collected.truncated,
-            records=records,
+            records=reading.records,
         )
+
+    def _may_be_short(self, habits: Habits, now: float) -> bool:
+        # The nodes of one graph are united from their whole lists.
+        if len(self._exchanges) > 1:
+            return False
+        return habits.allow_short(now, self._limits.full_listing_interval * self._spread)
 
     def _watched(self, jobs: list[Job]) -> list[Job]:
         graphs = self.settings.graphs
         return jobs if graphs is None else [job for job in jobs if job.graph in graphs]
 
-    def _page_size(self) -> int:
-        return min(self._limits.page_size, self._dialect.page_limit if self._dialect else 100_000)
-
-    def _path(self) -> str:
+    def path(self) -> str:
+        """Returns the path of the job list."""
         dialect = self._dialect or DIALECTS["memory"]
         return dialect.path(self.settings.project_id, self.settings.target.graph)
 
-    def _query(self, offset: int, limit: int, since: float) -> dict[str, str]:
-        query = {"limit": str(limit), "offset": str(offset)}
+    def query(self, ask: Ask, since: float) -> dict[str, str]:
+        """Returns the parameters of a page."""
+        query = {"limit": str(ask.limit), "offset": str(ask.offset)}
         if self._dialect is not None and self._dialect.since_parameter:
             query[self._dialect.since_parameter] = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d")
         return query
 
-    def _parse(self, body: bytes) -> JobPage:
+    def parse(self, body: bytes) -> JobPage:
         """Parses a page; with ``api: auto`` the answer's keys tell which of the service plane's shapes it has."""
         if self.settings.api != "auto":
             return DIALECTS[self.settings.api].parse(body)
@@ -175,12 +197,39 @@ class Client:
                 page = told.parse(body)
         return page
 
-    def _note(self, page: JobPage) -> None:
+    def note(self, page: JobPage) -> None:
+        """Counts what could not be read, and what nobody knows."""
         for field in page.faults:
             self._telemetry.parse_errors[field] += 1
         for field, value in page.unknown:
             self._telemetry.unknown_values[field] += 1
             self._on_unknown(field, value)
+
+
+class _Reading:
+    """One endpoint's list being read."""
+
+    def __init__(self, client: Client, session: Session, exchange: Exchange, since: float) -> None:
+        self.exchange = exchange
+        self.records = 0
+        self._client = client
+        self._session = session
+        self._since = since
+
+    async def drive(self, pages: Generator[Ask, JobPage, T]) -> T:
+        """Asks for the pages that a generator wants, until it returns."""
+        client = self._client
+        try:
+            ask = next(pages)
+            while True:
+                query = client.query(ask, self._since)
+                page = await self.exchange.get(self._session, "list_jobs", client.path(), query, client.parse)
+                self.records += rows_of(page)
+                client.note(page)
+                ask = pages.send(page)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
 
 
 def _failed(endpoint: str, records: int, error: TargetError) -> NodeListing:

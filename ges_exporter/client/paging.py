@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import NamedTuple
 
+from ges_exporter.client.habits import Habits
 from ges_exporter.model import Job, JobPage
 
 
@@ -18,14 +19,6 @@ class Ask(NamedTuple):
 
     offset: int
     limit: int
-
-
-class Habits:
-    """What was learned of an endpoint, so that an attempt is not paid for again and again."""
-
-    def __init__(self) -> None:
-        self.ignores_offset = False
-        """It always answers with the whole list."""
 
 
 class Collected(NamedTuple):
@@ -54,7 +47,7 @@ def read_all(limit: int, max_jobs: int, habits: Habits) -> Pages:
 
 def _pass(limit: int, max_jobs: int, habits: Habits, *, strict: bool) -> Pages:
     page = yield Ask(0, limit)
-    first, jobs, complete, rows = page.jobs, list(page.jobs), page.left_out == 0, _rows(page)
+    first, jobs, complete, rows = page.jobs, list(page.jobs), page.left_out == 0, rows_of(page)
     seen = {job.id for job in jobs}
     while page.jobs and len(seen) <= max_jobs and not _whole(habits, page, rows):
         last, offset = page.jobs[-1].id, rows - 1
@@ -68,7 +61,7 @@ def _pass(limit: int, max_jobs: int, habits: Habits, *, strict: bool) -> Pages:
         if ids <= seen:
             habits.ignores_offset = len(first) > 1 and [job.id for job in page.jobs] == [job.id for job in first]
             break
-        rows = offset + _rows(page)
+        rows = offset + rows_of(page)
         jobs += page.jobs
         seen |= ids
     if len(seen) <= max_jobs:
@@ -76,7 +69,8 @@ def _pass(limit: int, max_jobs: int, habits: Habits, *, strict: bool) -> Pages:
     return Collected(jobs[:max_jobs], complete=False, truncated=True, total=page.total)
 
 
-def _rows(page: JobPage) -> int:
+def rows_of(page: JobPage) -> int:
+    """Returns how many records an answer held, those that could not be read included."""
     return len(page.jobs) + page.left_out
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from ges_exporter.ledger.book import Book
+from ges_exporter.ledger.book import Book, BookRecall
 from ges_exporter.ledger.changes import Changes, JobRow, Owed, Rules, TargetRecord
 from ges_exporter.ledger.view import View
 from ges_exporter.ledger.zone import Zone
@@ -95,6 +95,10 @@ class Ledger:
         if book.state.last_complete is not None:
             since.append(book.state.last_complete - DAY)
         return min(since)
+
+    def recall(self, target: Target) -> BookRecall:
+        """Returns what a short listing of the target need not read again."""
+        return self._books[target].recall()
 
     def view(self, target: Target) -> View:
         """Returns what there is to show of a target without asking it."""

@@ -43,6 +43,24 @@ class Step(msgspec.Struct):
     union: Union
 
 
+class BookRecall:
+    """What is known of the jobs of a target."""
+
+    def __init__(self, known: Mapping[str, Mark], absent: Mapping[str, float], active: Sequence[str]) -> None:
+        self._known = known
+        self._absent = absent
+        self.active = active
+
+    def knows(self, job_id: str) -> bool:
+        """Whether the job has been listed before, and was still there when all was listed."""
+        return job_id in self._known and job_id not in self._absent
+
+    def settled(self, job: Job) -> bool:
+        """Whether the job is known, finished and counted, as it is listed now."""
+        mark = self._known.get(job.id)
+        return mark is not None and mark.settled and mark.status is job.status and job.id not in self._absent
+
+
 class Book:
     """One target's page of the ledger."""
 
@@ -148,6 +166,10 @@ class Book:
     def owed(self, limit: int) -> list[Owed]:
         """Returns the imports to ask details of, those that failed least often first."""
         return sorted(self._owed.values(), key=lambda one: (one.refusals, one.since))[:limit]
+
+    def recall(self) -> BookRecall:
+        """Returns what a short listing need not read again; good until the next listing is observed."""
+        return BookRecall(self._known, self._absent, [identity for identity in self._open if identity in self._shown])
 
     def oldest_begin(self) -> float | None:
         """Returns the begin of the oldest job that is not finished, in Unix seconds."""

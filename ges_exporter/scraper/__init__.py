@@ -116,7 +116,7 @@ class Scraper:
         if self._ledger.lacks_jobs(target):
             self._ledger.restore_jobs(target, await self._store.jobs(target))
         since = self._ledger.window(target, settings.lookback, self._clock())
-        listing = await watch.client.ask(session, since)
+        listing = await watch.client.ask(session, since, self._ledger.recall(target))
         observation = self._ledger.observe(listing, self._clock())
         view = await self._release(watch, observation)
         if listing.up and (owed := self._ledger.owed(target, DETAILS_PER_SCRAPE)):

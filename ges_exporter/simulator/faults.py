@@ -81,9 +81,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def text(self, default: str) -> str:
         """Its value as text."""
-        if isinstance(self.value, float):
-            return f"{self.value:g}"
-        return default if self.value is None else self.value
+        if isinstance(self.value, str):
+            return self.value
+        return default if self.value is None else f"{self.value:g}"
 
     def strikes(self, place: Place, elapsed: float) -> bool:
         """Whether it strikes a request, ``elapsed`` seconds after the beginning of the world."""
