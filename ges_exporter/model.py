@@ -28,13 +28,16 @@ class Status(StrEnum):
     COMPLETE = "complete"
     UNKNOWN = "unknown"
 
-    @property
-    def active(self) -> bool:
-        """Whether a job in this status is waiting or at work."""
-        return self in _ACTIVE
+    # Enum's own hash is a Python function; statuses are looked up several times for each job of a long list.
+    __hash__ = str.__hash__
+
+    active: bool
+    """Whether a job in this status is waiting or at work."""
+
+    def __init__(self, word: str) -> None:
+        self.active = word in {"pending", "running"}
 
 
-_ACTIVE = frozenset({Status.PENDING, Status.RUNNING})
 _ADVANCE = {
     Status.UNKNOWN: 0,
     Status.PENDING: 1,
@@ -52,6 +55,8 @@ class Kind(StrEnum):
     SCHEMA = "schema"
     VERTEX = "vertex"
     EDGE = "edge"
+
+    __hash__ = str.__hash__
 
 
 class Time(msgspec.Struct, frozen=True, gc=False):

@@ -55,7 +55,7 @@ def targets_up() -> stat.Panel:
     said = "Share of the job lists that every chosen exporter could read in its newest scrape."
     readable = by("avg", ["plane"], now("ges_up", GRAPH, scope=WATCHED, keep="min"))
     frame = Frame("Targets up", said, "percentunit", "No exporter is scraped", *SIZE)
-    return by_plane(frame, readable, ((None, BAD), (1, GOOD)))
+    return by_plane(frame, readable, ((None, BAD), (1, GOOD)), missing=BAD)
 
 
 def slowest() -> stat.Panel:

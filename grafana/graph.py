@@ -137,7 +137,7 @@ def oldest(status: str, limit: str, verb: str) -> timeseries.Panel:
     begun = now(f"ges_job_oldest_{status}_timestamp_seconds", KIND, keep="min")
     none = now("ges_jobs", KIND, f'status="{status}"') + " == 0"
     bound = f"{now(f'ges_job_{limit}_seconds', KIND)} and {begun}"
-    frame = Frame(f"Oldest {status}, and its limit", said, "s", "No job list could be read", 8)
+    frame = Frame(f"Oldest {status}, and its limit", said, "s", "No job list was read", 8)
     return limited(lines(frame, Query(f"{age(begun)} or {none}", NAME), Query(bound, f"limit {NAME}")))
 
 
@@ -145,9 +145,7 @@ def queue() -> timeseries.Panel:
     """The queue by kind of job."""
     said = "Jobs that wait to start, by graph and job type: a rising line is a backlog."
     waiting = by("sum", ["graph", "job_type"], now("ges_jobs", OUTCOME, 'status="pending"'))
-    return lines(
-        Frame("Queue", said, "short", "No job list could be read", 8), Query(waiting, "{{graph}} {{job_type}}")
-    )
+    return lines(Frame("Queue", said, "short", "No job list was read", 8), Query(waiting, "{{graph}} {{job_type}}"))
 
 
 def fates() -> timeseries.Panel:
@@ -179,14 +177,15 @@ def algorithm_durations() -> timeseries.Panel:
 def algorithms() -> table.Panel:
     """Outcomes and durations by algorithm."""
     said = (
-        "Each job type and algorithm: outcomes ('partly' is partially failed, 'complete' an outcome that is not told) "
-        "and durations of successes in the time range, and how long ago it last began and ended."
+        "Each job type and algorithm: jobs first seen, outcomes ('partly' is partially failed, 'complete' one that is "
+        "not told) and durations of successes in the time range, and how long ago the newest began and ended."
     )
     return rows(
         Frame("By algorithm", said, "none", "No job was ever listed", 24),
         Label("graph", "Graph", NARROW),
         Label("job_type", "Job type", NARROW),
         Label("algorithm", "Algorithm", NARROW),
+        Value("Discovered", in_range("ges_jobs_discovered_total", KIND), wide(105, decimals=0)),
         _finished("Success", "success"),
         _finished("Partly", "partially_failed"),
         _finished("Failed", "failed"),
@@ -247,5 +246,5 @@ def graphs() -> table.Panel:
         Label("product_type", "Type", NARROW),
         Label("version", "Version", wide(90)),
         Value("", f"{status} * on (project, graph) group_left (product_type, version) {facts}"),
-        hidden=("project", "Value"),
+        hidden=("project",),
     )

@@ -20,13 +20,13 @@ LAST_RUN_FAILED = f"({_FAILURE} > bool {_SUCCESS}) or {_FAILURE} * 0 + 1 or {_SU
 def running() -> stat.Panel:
     """Jobs at work."""
     said = "Jobs at work now, and their course over the time range. Planes stand side by side and are never added."
-    return _active("running", Frame("Running", said, "short", "No job list could be read", *TOP))
+    return _active("running", Frame("Running", said, "short", "No job list was read", *TOP))
 
 
 def pending() -> stat.Panel:
     """Jobs that wait."""
     said = "Jobs waiting to start now, and their course over the time range. A queue that only grows is a backlog."
-    return _active("pending", Frame("Pending", said, "short", "No job list could be read", *TOP))
+    return _active("pending", Frame("Pending", said, "short", "No job list was read", *TOP))
 
 
 def failed() -> stat.Panel:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import bargauge, stat, table, timeseries
+from collections.abc import Sequence
 
-from grafana.panels import BAD, GOOD, STATUS_COLOURS, WARNING, Frame, Query, Steps, by_plane, coloured, counts, gauges
+from grafana_foundation_sdk.builders import stat, table, timeseries
+from grafana_foundation_sdk.models import common as options
+
+from grafana.panels import BAD, GOOD, STATUS_COLOURS, WARNING, Frame, Query, Steps, by_plane, coloured, counts, numbers
 from grafana.promql import LINES, by, in_range, in_step, now
 from grafana.tables import NARROW, SOME, Label, Value, rows, shaded, wide
 
@@ -14,10 +17,8 @@ REJECTED: Steps = ((None, GOOD), (1e-9, WARNING), (0.01, BAD))
 def rejected_ratio() -> stat.Panel:
     """Failed lines among all lines of imports."""
     said = "Vertex and edge lines that imports rejected, among those they read, in the time range."
-    rejected = by("sum", ["plane"], in_range("ges_import_failed_lines_total", LINES, 'kind!="schema"'))
-    read = by("sum", ["plane"], in_range("ges_import_lines_total", LINES, 'kind!="schema"'))
     frame = Frame("Import failed-line ratio", said, "percentunit", "No line was imported", 6, 4)
-    return by_plane(frame, f"{rejected} / ({read} > 0)", REJECTED)
+    return by_plane(frame, _ratio(["plane"], 'kind!="schema"'), REJECTED)
 
 
 def lines_read() -> timeseries.Panel:
@@ -35,13 +36,20 @@ def lines_failed() -> timeseries.Panel:
     return counts(frame, Query(rejected, "{{kind}}"))
 
 
-def ratio_by_kind() -> bargauge.Panel:
+def ratio_by_kind() -> stat.Panel:
     """Failed lines among all, by kind."""
     said = "Lines rejected among lines read in the time range, by kind; the kinds of which no line was read are absent."
-    rejected = by("sum", ["kind"], in_range("ges_import_failed_lines_total", LINES))
-    read = by("sum", ["kind"], in_range("ges_import_lines_total", LINES))
-    frame = Frame("Import failed-line ratio by kind", said, "percentunit", "No line was imported", 8)
-    return gauges(frame, Query(f"sort_desc({rejected} / ({read} > 0))", "{{kind}}"), steps=REJECTED)
+    return numbers(
+        Frame("Import failed-line ratio by kind", said, "percentunit", "No line was imported", 8),
+        *(Query(_ratio(["kind"], f'kind="{kind}"'), "{{kind}}") for kind in ("vertex", "edge", "schema")),
+        steps=REJECTED,
+    ).orientation(options.VizOrientation.HORIZONTAL)
+
+
+def _ratio(labels: Sequence[str], matcher: str) -> str:
+    rejected = by("sum", labels, in_range("ges_import_failed_lines_total", LINES, matcher))
+    read = by("sum", labels, in_range("ges_import_lines_total", LINES, matcher))
+    return f"{rejected} / ({read} > 0)"
 
 
 def files() -> timeseries.Panel:

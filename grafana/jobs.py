@@ -85,7 +85,7 @@ def targets_up() -> stat.Panel:
     )
     up = by("avg", ["plane"], now("ges_up", GRAPH, scope=TARGETS))
     frame = Frame("Targets up", said, "percentunit", "No exporter is scraped", *headlines.TOP)
-    return by_plane(frame, up, ((None, BAD), (1, GOOD)))
+    return by_plane(frame, up, ((None, BAD), (1, GOOD)), missing=BAD)
 
 
 def success_ratio() -> stat.Panel:
@@ -159,8 +159,8 @@ def active() -> timeseries.Panel:
     """The queue over time."""
     said = "Jobs that run and jobs that wait, as each scrape saw them."
     jobs = by("sum", ["status"], now("ges_jobs", OUTCOME, 'status=~"running|pending"'))
-    frame = Frame("Running and pending", said, "short", "No job list could be read", 12)
-    return coloured(lines(frame, Query(jobs, "{{status}}")), STATUS_COLOURS)
+    frame = Frame("Running and pending", said, "short", "No job list was read", 12)
+    return coloured(lines(frame, Query(jobs, "{{status}}")).axis_soft_max(1), STATUS_COLOURS)
 
 
 def durations() -> heatmap.Panel:

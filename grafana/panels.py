@@ -12,7 +12,6 @@ from string import ascii_uppercase
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import (
-    bargauge,
     common,
     heatmap,
     prometheus,
@@ -46,10 +45,13 @@ DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 Steps = Sequence[tuple[float | None, str]]
 """Where each colour begins; the first one has no bound."""
 
+LOWEST = -1e9
+"""Below all numbers, but not below none."""
+
 CALM: Steps = ((None, GOOD),)
 NONE_IS_GOOD: Steps = ((None, GOOD), (0.5, BAD))
 
-Panel = TypeVar("Panel", bargauge.Panel, heatmap.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
+Panel = TypeVar("Panel", heatmap.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,24 @@ class Query:
     exemplars: bool = False
 
 
-def by_plane(frame: Frame, expression: str, steps: Steps = CALM, *, sparkline: bool = False) -> stat.Panel:
+def by_plane(
+    frame: Frame, expression: str, steps: Steps = CALM, *, sparkline: bool = False, missing: str = NEUTRAL
+) -> stat.Panel:
     """A big number for each plane, in a query of its own: an instant query gives its series in any order."""
     queries = [Query(narrowed(expression, f'plane="{plane}"'), "{{plane}}") for plane in PLANES]
-    return numbers(frame, *queries, steps=steps, sparkline=sparkline)
+    return numbers(frame, *queries, steps=steps, sparkline=sparkline, missing=missing)
 
 
-def numbers(frame: Frame, *queries: Query, steps: Steps = CALM, sparkline: bool = False) -> stat.Panel:
-    """Big numbers, one for each series: with a sparkline their course, without one their value at the range's end."""
+def numbers(
+    frame: Frame, *queries: Query, steps: Steps = CALM, sparkline: bool = False, missing: str = NEUTRAL
+) -> stat.Panel:
+    """Big numbers, one for each series: with a sparkline their course, without one their value at the range's end.
+
+    ``missing`` is the colour of the words that stand there when there is no number.
+    """
     targets = [target(query) if sparkline else target(query).instant() for query in queries]
-    panel = framed(stat.Panel(), frame, targets).thresholds(thresholds(steps))
+    shades = [(None, missing), (LOWEST, steps[0][1]), *steps[1:]]
+    panel = framed(stat.Panel(), frame, targets).thresholds(thresholds(shades))
     panel = panel.graph_mode(options.BigValueGraphMode.AREA if sparkline else options.BigValueGraphMode.NONE)
     panel = panel.text_mode(options.BigValueTextMode.VALUE_AND_NAME)
     panel = panel.text(common.VizTextDisplayOptions().title_size(14).value_size(32))
@@ -115,15 +125,6 @@ def heat_map(frame: Frame, query: Query) -> heatmap.Panel:
     axis = heatmap.YAxisConfig().unit(frame.unit).axis_placement(options.AxisPlacement.LEFT)
     cells = heatmap.CellValues().unit("short").decimals(0)
     return panel.color(shades).y_axis(axis).cell_values(cells).exemplars_color(WARNING).show_legend()
-
-
-def gauges(frame: Frame, *queries: Query, steps: Steps = CALM) -> bargauge.Panel:
-    """A bar for each series, at the range's end."""
-    panel = framed(bargauge.Panel(), frame, [target(query).instant() for query in queries])
-    panel = panel.display_mode(options.BarGaugeDisplayMode.BASIC).orientation(options.VizOrientation.HORIZONTAL)
-    panel = panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    panel = panel.text(common.VizTextDisplayOptions().title_size(14).value_size(16))
-    return panel.thresholds(thresholds(steps)).min(0)
 
 
 def timeline(frame: Frame, *queries: Query, mappings: Sequence[models.ValueMap]) -> statetimeline.Panel:

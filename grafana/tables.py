@@ -77,6 +77,7 @@ def _titled(column: Label | Value) -> bool:
 def _joined(columns: Sequence[Label | Value], hidden: Sequence[str]) -> list[models.DataTransformerConfig]:
     letters = iter(ascii_uppercase)
     titles = {one.name if isinstance(one, Label) else f"Value #{next(letters)}": one.title for one in columns}
+    titles["Value"] = titles["Value #A"]  # its name where no other query has an answer
     unseen = ["Time", *hidden, *(name for name, title in titles.items() if not title)]
     tidy = {
         "excludeByName": dict.fromkeys(unseen, True),

@@ -144,6 +144,16 @@ def test_lists_and_graphs_can_be_changed(project: Project) -> None:
     assert (graph.instance.status, graph.floating) == ("202", "127.0.0.3")
 
 
+def test_graphs_can_be_made_and_deleted(project: Project) -> None:
+    """While others watch the list of graphs."""
+    world = project.world
+    ask(world, "/simulator/graphs", "POST", json={"graph": "new", "edition": "database", "status": "100"})
+    assert (project.graphs["new"].edition, project.instances["new"].status) == ("database", "100")
+    ask(world, "/simulator/graphs/new", "DELETE")
+    assert set(project.graphs) == set(project.instances) == {"movie"}
+    assert ask(world, "/simulator/graphs/new", "DELETE").status_code == 404
+
+
 def test_faults_can_be_set_and_cleared(project: Project, clock: Clock) -> None:
     """One or several; their start counts from the moment at which they are set."""
     world = project.world

@@ -42,12 +42,13 @@ def has_status(code: int, error: str = "") -> Callable[[httpx.Response], bool]:
 
 
 ANSWERS: list[tuple[str, Callable[[httpx.Response], bool]]] = [
-    ("status=403", has_status(403, "errorCode")),
+    ("status=403", lambda answer: has_status(403)(answer) and "errorCode" not in answer.text),
     ("throttle=7", lambda answer: has_status(429, "APIGW.0308")(answer) and answer.headers["Retry-After"] == "7"),
     ("unavailable=7", lambda answer: answer.status_code == 503 and answer.headers["Retry-After"] == "7"),
     ("bad_token", has_status(400, "GES.8007")),
     ("bad_token=401", has_status(401, "GES.8007")),
     ("error=GES.9999", has_status(200, '"errorCode":"GES.9999"')),
+    ("error=500:GES.8002", has_status(500, '"errorCode":"GES.8002"')),
     ("html", lambda answer: answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")),
     ("redirect", lambda answer: answer.status_code == 302 and answer.headers["Location"].endswith(PATH)),
     ("invalid_json", has_status(200, '"status": success')),
@@ -204,7 +205,7 @@ def test_a_fault_strikes_as_often_as_it_says(world: World) -> None:
     assert [ask(world, PATH).status_code for _ in range(3)] == [500, 500, 200]
 
 
-@pytest.mark.parametrize("text", ["bogus", "hang,times=x", "hang,wher=/", "latency=1s,start=soon"])
+@pytest.mark.parametrize("text", ["bogus", "status=bogus", "hang,times=x", "hang,wher=/", "latency=1s,start=soon"])
 def test_a_fault_that_cannot_be_read_is_refused(text: str) -> None:
     """With an error that says what is wrong."""
     with pytest.raises(ValueError, match=r"bogus|x|wher|soon"):

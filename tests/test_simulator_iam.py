@@ -18,6 +18,7 @@ from tests.simulated import PROJECT, START, Clock, ask
 
 SERVICE = f"/ges/v1.0/{PROJECT}/graphs/movie/jobs/status"
 PASSWORD = "secret"
+UNDATED = f"SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature={'0' * 64}"
 MANAGEMENT = f"/v2/{PROJECT}/graphs/jobs"
 
 
@@ -160,7 +161,9 @@ def test_the_sdks_signatures_are_good(world: World, path: str, query: list[tuple
         pytest.param(MANAGEMENT, sign(MANAGEMENT) | {"X-Sdk-Date": "20250615T150641Z"}, id="another date"),
         pytest.param(MANAGEMENT, sign(MANAGEMENT, key="UNKNOWN"), id="unknown key"),
         pytest.param(MANAGEMENT, sign(MANAGEMENT, key="TEMP"), id="temporary key without its token"),
+        pytest.param(MANAGEMENT, sign(MANAGEMENT) | {"X-Sdk-Date": "yesterday"}, id="malformed date"),
         pytest.param(MANAGEMENT, {"Authorization": "SDK-HMAC-SHA256 Access=AK"}, id="malformed"),
+        pytest.param(MANAGEMENT, sign(MANAGEMENT) | {"Authorization": UNDATED}, id="undated"),
     ],
 )
 def test_a_signature_covers_the_whole_request(world: World, path: str, headers: dict[str, str]) -> None:
@@ -185,3 +188,9 @@ def test_an_old_signature_is_refused(world: World, seconds: float) -> None:
 def test_a_body_that_is_no_request_for_a_token_is_refused(world: World) -> None:
     """400, not a traceback."""
     assert ask(world, "/v3/auth/tokens", "POST", content=b"{").status_code == 400
+
+
+def test_a_project_that_does_not_exist_is_out_of_reach(world: World) -> None:
+    """Where no credentials are needed the project must still be one."""
+    world.iam.accepts |= {"none"}
+    assert (status(world, "/v2/nowhere/graphs", {}), status(world, "/ges/v1.0/nowhere/graphs", {})) == (403, 403)

@@ -6,12 +6,13 @@ clock and does no I/O.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from ges_exporter.ledger.book import Book, BookRecall
+from ges_exporter.ledger.book import Book
 from ges_exporter.ledger.changes import Changes, JobRow, Owed, Rules, TargetRecord
+from ges_exporter.ledger.roster import Recall
 from ges_exporter.ledger.view import View
 from ges_exporter.ledger.zone import Zone
 from ges_exporter.model import Details, Job, Listing, Target
@@ -62,7 +63,7 @@ class Ledger:
         """Whether the target's job rows must be restored before it can be observed."""
         return self._books[target].remembered is not None
 
-    def restore_jobs(self, target: Target, rows: Iterable[JobRow]) -> None:
+    def restore_jobs(self, target: Target, rows: Mapping[str, JobRow]) -> None:
         """Takes a target's stored job rows."""
         self._books[target].restore_jobs(rows)
 
@@ -96,7 +97,7 @@ class Ledger:
             since.append(book.state.last_complete - DAY)
         return min(since)
 
-    def recall(self, target: Target) -> BookRecall:
+    def recall(self, target: Target) -> Recall:
         """Returns what a short listing of the target need not read again."""
         return self._books[target].recall()
 

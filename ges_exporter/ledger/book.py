@@ -14,12 +14,13 @@ from ges_exporter.ledger import zone as zones
 from ges_exporter.ledger.accounts import OTHER, Account, Lines
 from ges_exporter.ledger.changes import Changes, JobRow, Newest, Owed, Rules, TargetRecord, TargetState
 from ges_exporter.ledger.counting import MOST_AHEAD, Counting
-from ges_exporter.ledger.gauges import Gauges, Mark, Marks
+from ges_exporter.ledger.gauges import Gauges, Mark
+from ges_exporter.ledger.roster import Recall, Roster
 from ges_exporter.ledger.seats import Seats
 from ges_exporter.ledger.union import Union
 from ges_exporter.ledger.view import LedgerView, ListingView, Open, View
 from ges_exporter.ledger.zone import Measurement, Zone
-from ges_exporter.model import Details, ImportFile, Job, Kind, Listing, Outcome, Plane, Target, Time
+from ges_exporter.model import Details, ImportFile, Job, Kind, Listing, Outcome, Plane, Status, Target, Time
 
 REFUSALS = 3
 """So many errors of the API itself, and an import's files stay unreported."""
@@ -43,24 +44,6 @@ class Step(msgspec.Struct):
     union: Union
 
 
-class BookRecall:
-    """What is known of the jobs of a target."""
-
-    def __init__(self, known: Mapping[str, Mark], absent: Mapping[str, float], active: Sequence[str]) -> None:
-        self._known = known
-        self._absent = absent
-        self.active = active
-
-    def knows(self, job_id: str) -> bool:
-        """Whether the job has been listed before, and was still there when all was listed."""
-        return job_id in self._known and job_id not in self._absent
-
-    def settled(self, job: Job) -> bool:
-        """Whether the job is known, finished and counted, as it is listed now."""
-        mark = self._known.get(job.id)
-        return mark is not None and mark.settled and mark.status is job.status and job.id not in self._absent
-
-
 class Book:
     """One target's page of the ledger."""
 
@@ -75,17 +58,9 @@ class Book:
         self._rules = rules
         self._seats = Seats(target, rules.label_sets_per_graph, rules.graphs_per_project)
         self._counting = Counting(self._seats, rules.bounds)
-        self._marks = Marks()
+        self._roster = Roster()
         self._gauges = Gauges()
         self._union = Union()
-        self._known: dict[str, Mark] = {}
-        self._absent: dict[str, float] = {}
-        self._open: dict[str, Open] = {}
-        self._owed: dict[str, Owed] = {}
-        self._changed_jobs: set[str] = set()
-        self._forgotten: set[str] = set()
-        self._shown: set[str] = set()
-        """The open jobs that the listing shows."""
         self._listed = False
         self._newly_met = False
         self._clean = False
@@ -96,19 +71,9 @@ class Book:
         self._seats.restore(record.accounts, record.imports)
         self.remembered = record.remembered
 
-    def restore_jobs(self, rows: Iterable[JobRow]) -> None:
-        """Takes the stored job rows."""
-        accounts = self._seats.by_number()
-        absent = []
-        for row in rows:
-            self._known[row.id] = self._marks.get(accounts[row.account], row.status, row.counted, row.vanished)
-            if row.absent_since is not None:
-                absent.append((row.absent_since, row.id))
-            if row.open is not None:
-                self._open[row.id] = row.open
-            if row.owed is not None:
-                self._owed[row.id] = row.owed
-        self._absent = {identity: since for since, identity in sorted(absent)}
+    def restore_jobs(self, rows: Mapping[str, JobRow]) -> None:
+        """Takes the stored job rows, by job id."""
+        self._roster.restore(rows, self._seats.by_number())
         self.remembered = None
 
     def renew_histograms(self, now: float) -> None:
@@ -137,10 +102,7 @@ class Book:
         step = self._step(now, stale)
         jobs = self._union.jobs
         news = self._update(jobs, step) if listing.short else self._replace(jobs, step)
-        self._shown = {
-            identity for identity in self._open if identity in jobs or (listing.short and identity in self._shown)
-        }
-        self._note_seen(jobs)
+        self._roster.note_shown(jobs, short=listing.short)
         if listing.complete:
             self._note_missing(jobs, now)
             self._seats.retire({mark.account.pair for mark in self._gauges.tally}, now, self._rules.retire_after)
@@ -149,8 +111,9 @@ class Book:
 
     def settle(self, answers: Iterable[Details], now: float) -> None:
         """Takes what the single-job API said of imports whose counts the list left out."""
+        owing = self._roster.owed
         for answer in answers:
-            owed = self._owed.get(answer.job_id)
+            owed = owing.get(answer.job_id)
             if owed is None:
                 continue
             if answer.outcome is Outcome.ANSWERED:
@@ -158,23 +121,22 @@ class Book:
             elif answer.outcome is Outcome.REFUSED and owed.refusals + 1 >= REFUSALS:
                 self._pay(owed, owed.files, now)
             elif answer.outcome is Outcome.REFUSED:
-                self._owed[owed.job_id] = msgspec.structs.replace(owed, refusals=owed.refusals + 1)
-                self._changed_jobs.add(owed.job_id)
-        for owed in [one for one in self._owed.values() if now - one.since > self._rules.forget_after]:
+                self._roster.owe(msgspec.structs.replace(owed, refusals=owed.refusals + 1))
+        for owed in [one for one in owing.values() if now - one.since > self._rules.forget_after]:
             self._pay(owed, owed.files, now)
 
     def owed(self, limit: int) -> list[Owed]:
         """Returns the imports to ask details of, those that failed least often first."""
-        return sorted(self._owed.values(), key=lambda one: (one.refusals, one.since))[:limit]
+        return sorted(self._roster.owed.values(), key=lambda one: (one.refusals, one.since))[:limit]
 
-    def recall(self) -> BookRecall:
+    def recall(self) -> Recall:
         """Returns what a short listing need not read again; good until the next listing is observed."""
-        return BookRecall(self._known, self._absent, [identity for identity in self._open if identity in self._shown])
+        return self._roster.recall()
 
     def oldest_begin(self) -> float | None:
         """Returns the begin of the oldest job that is not finished, in Unix seconds."""
         zone = self.zone
-        return min((zone.utc(job.begin) for job in self._open.values() if job.begin), default=None)
+        return min((zone.utc(job.begin) for job in self._roster.open.values() if job.begin), default=None)
 
     def view(self) -> View:
         """Returns all there is to show, frozen."""
@@ -183,17 +145,16 @@ class Book:
     def take_changes(self) -> Changes:
         """Returns what changed since the last call."""
         accounts, imports = self._seats.take_changed()
-        changed, self._changed_jobs = self._changed_jobs, set()
-        forgotten, self._forgotten = self._forgotten, set()
+        jobs, forgotten = self._roster.take_rows()
         met, self._newly_met = self._newly_met, False
         return Changes(
             self.target,
             self._frozen_state(),
             tuple(account.freeze() for account in accounts),
             tuple(one.freeze() for one in imports),
-            tuple(self._row(identity) for identity in changed if identity in self._known),
-            tuple(identity for identity in forgotten if identity not in self._known),
-            durable=bool(met or accounts or imports or changed or forgotten),
+            jobs,
+            forgotten,
+            durable=bool(met or accounts or imports or jobs or forgotten),
         )
 
     def take_events(self) -> tuple[tuple[Job, ...], tuple[str, ...]]:
@@ -201,11 +162,6 @@ class Book:
         finished, self._counting.finished = tuple(self._counting.finished), []
         faults, self._counting.faults = tuple(self._counting.faults), []
         return finished, faults
-
-    def forget_jobs(self) -> None:
-        """Lets go of the ids in memory; the store still has them."""
-        self.remembered = len(self._known)
-        self._known, self._absent, self._open, self._owed = {}, {}, {}, {}
 
     # One listing ----------------------------------------------------------------------------------------------------
 
@@ -220,7 +176,8 @@ class Book:
         """Builds the gauges anew from a full listing."""
         self._gauges = gauges = Gauges()
         self._seats.begin_full_listing()
-        known, tally, news = self._known, gauges.tally, []
+        known, tally = self._roster.known, gauges.tally
+        news: list[Job] = []
         for identity, job in jobs.items():
             mark = known.get(identity)
             if mark is not None and mark.settled and mark.status is job.status:
@@ -229,9 +186,7 @@ class Book:
                     gauges.add_lines(mark.account.pair.graph, job)
             else:
                 news.append(job)
-        news.sort(key=_moment)
-        for job in news:
-            self._note(job, step)
+        self._note_all(self._take_history(news, step) if step.first else news, step)
         if any(OTHER in mark.account.pair[:2] for mark in tally):
             for identity, job in jobs.items():
                 self._seats.note_folded(job, known[identity].account)
@@ -239,23 +194,43 @@ class Book:
 
     def _update(self, jobs: Mapping[str, Job], step: Step) -> list[Job]:
         """Brings the gauges up to date with a listing that shows only what is new or active."""
-        news = []
-        for identity, job in jobs.items():
-            mark = self._known.get(identity)
-            absent = identity in self._absent
-            if mark is not None and mark.settled and mark.status is job.status and not absent:
-                continue
-            opened = self._open.get(identity)
-            if mark is not None and not absent and (opened is None or opened.missing_since is None):
-                self._gauges.remove(mark, opened.lines if opened else {})
-            news.append(job)
-        news.sort(key=_moment)
+        roster, recall = self._roster, self._roster.recall()
+        news = [job for job in jobs.values() if not recall.settled(job)]
         for job in news:
-            self._note(job, step)
+            if job.id in roster.open:
+                if job.id in roster.shown:
+                    self._gauges.remove(roster.known[job.id], roster.open[job.id].lines)
+            elif recall.knows(job.id):
+                self._gauges.remove(roster.known[job.id], {})
+        self._note_all(news, step)
         return news
 
+    def _take_history(self, jobs: Sequence[Job], step: Step) -> list[Job]:
+        """Takes the finished jobs of a target's first listing, which count nowhere; returns those that need more care.
+
+        A long list is mostly this: of each kind only the newest is looked at twice.
+        """
+        rest: list[Job] = []
+        kinds: dict[tuple[str, str, str, Status], list[Job]] = {}
+        for job in jobs:
+            if job.files or not job.finished:
+                rest.append(job)
+            else:
+                kinds.setdefault((job.graph, job.job_type, job.algorithm, job.status), []).append(job)
+        for alike in kinds.values():
+            mark = self._roster.marks.get(self._seats.of(alike[0], step.created), alike[0].status, counted=True)
+            self._gauges.tally[mark] = self._gauges.tally.get(mark, 0) + len(alike)
+            self._roster.mark_all([job.id for job in alike], mark)
+            for job in (max(alike, key=_begun), max(alike, key=_moment)):
+                self._counting.touch(mark.account, job, step.zone, step.now, None)
+        return rest
+
+    def _note_all(self, jobs: Iterable[Job], step: Step) -> None:
+        for job in sorted(jobs, key=_moment):
+            self._note(job, step)
+
     def _note(self, job: Job, step: Step) -> None:
-        old = self._known.get(job.id)
+        old = self._roster.known.get(job.id)
         account = old.account if old is not None else self._seats.of(job, step.created)
         finished, counted = job.finished, old is not None and old.counted
         seen = None if step.first or counted else step.now
@@ -268,18 +243,14 @@ class Book:
             self._counting.discovered(account)
         self._counting.touch(account, job, step.zone, step.now, seen)
         self._note_clock(job, old, step)
-        mark = self._marks.get(account, job.status, counted, old is not None and old.vanished)
+        mark = self._roster.marks.get(account, job.status, counted, old is not None and old.vanished)
         lines = self._gauges.add(mark, job)
+        self._roster.mark(job.id, mark)
         if finished:
-            self._open.pop(job.id, None)
-            if job.files:
-                at = job.end or Time(step.now if seen is None else seen)
-                self._counting.touch_import(account.pair.graph, job.files, at, step.zone, step.now)
+            self._roster.close(job.id)
+            self._note_import(job, account, seen, step)
         else:
             self._keep_open(job, account, step.now, lines)
-        if mark is not old or not finished:
-            self._known[job.id] = mark
-            self._changed_jobs.add(job.id)
 
     def _count(self, job: Job, account: Account, old: Mark | None, step: Step) -> float | None:
         """Counts a finished job, once; returns the time that stands in for an end the API does not give."""
@@ -291,7 +262,7 @@ class Book:
         self._counting.finish(account, job, step.zone)
         if self._is_owed(job):
             at = job.end or Time(step.now)
-            self._owed[job.id] = Owed(job.id, job.graph, account.pair.graph, step.now, at, job.files)
+            self._roster.owe(Owed(job.id, job.graph, account.pair.graph, step.now, at, job.files))
         elif job.files:
             self._counting.count_files(account.pair.graph, job.files)
         return step.now
@@ -300,6 +271,11 @@ class Book:
         if not self.asks_details or self.target.plane is not Plane.MANAGEMENT or job.job_type != "ImportGraph":
             return False
         return not job.files or not all(file.reported for file in job.files)
+
+    def _note_import(self, job: Job, account: Account, seen: float | None, step: Step) -> None:
+        at = job.end or (job.begin if seen is None else Time(seen))
+        if job.files and at is not None:
+            self._counting.touch_import(account.pair.graph, job.files, at, step.zone, step.now)
 
     def _late(self, job: Job, step: Step) -> bool:
         if step.stale:
@@ -317,67 +293,49 @@ class Book:
         return max((known for one in step.newest.values() if (known := one.of(time)) is not None), default=None)
 
     def _keep_open(self, job: Job, account: Account, now: float, lines: Mapping[Kind, Lines]) -> None:
-        old = self._open.get(job.id)
+        old = self._roster.open.get(job.id)
         moved = now if job.progress is not None else None
         if old is not None and old.progress == job.progress:
             moved = old.progress_moved
-        self._open[job.id] = Open(
-            id=job.id,
-            pair=account.pair,
-            status=job.status,
-            first_seen=old.first_seen if old else now,
-            begin=job.begin,
-            progress=job.progress,
-            progress_moved=moved,
-            lines=lines,
+        self._roster.keep_open(
+            Open(
+                id=job.id,
+                pair=account.pair,
+                status=job.status,
+                first_seen=old.first_seen if old else now,
+                begin=job.begin,
+                progress=job.progress,
+                progress_moved=moved,
+                lines=lines,
+            )
         )
 
     def _pay(self, owed: Owed, files: Sequence[ImportFile], now: float) -> None:
-        del self._owed[owed.job_id]
-        self._changed_jobs.add(owed.job_id)
+        self._roster.pay(owed.job_id)
         self._counting.count_files(owed.account, files)
         self._counting.touch_import(owed.account, files, owed.at, self.zone, now)
 
     # What is and is not there ---------------------------------------------------------------------------------------
 
-    def _note_seen(self, jobs: Mapping[str, Job]) -> None:
-        for identity in self._absent.keys() & jobs.keys():
-            del self._absent[identity]
-            self._changed_jobs.add(identity)
-
     def _note_missing(self, jobs: Mapping[str, Job], now: float) -> None:
-        for identity in (self._known.keys() - jobs.keys()) - self._absent.keys():
-            job = self._open.get(identity)
+        roster = self._roster
+        for identity in roster.missing(jobs):
+            job = roster.open.get(identity)
             if job is None:
-                self._absent[identity] = now
+                roster.leave(identity, now)
             elif job.missing_since is None:
-                self._open[identity] = msgspec.structs.replace(job, missing_since=now)
+                roster.keep_open(msgspec.structs.replace(job, missing_since=now))
             elif now - job.missing_since > self._rules.vanish_after:
                 self._vanish(job, now)
-            else:
-                continue
-            self._changed_jobs.add(identity)
-        self._forget(now)
+        roster.forget(now, self._rules.forget_after)
 
     def _vanish(self, job: Open, now: float) -> None:
-        old = self._known[job.id]
+        old = self._roster.known[job.id]
         if job.status.active and not old.counted and not old.vanished:
             self._counting.vanished(old.account)
-        self._known[job.id] = self._marks.get(old.account, old.status, old.counted, vanished=True)
-        del self._open[job.id]
-        self._absent[job.id] = now
-
-    def _forget(self, now: float) -> None:
-        expired = []
-        for identity, since in self._absent.items():
-            if now - since <= self._rules.forget_after:
-                break
-            expired.append(identity)
-        for identity in expired:
-            if identity not in self._owed:
-                del self._absent[identity]
-                del self._known[identity]
-                self._forgotten.add(identity)
+        self._roster.mark(job.id, self._roster.marks.get(old.account, old.status, old.counted, vanished=True))
+        self._roster.close(job.id)
+        self._roster.leave(job.id, now)
 
     def _note_clock(self, job: Job, old: Mark | None, step: Step) -> None:
         if self.zone_setting is not None or self.target.plane is not Plane.SERVICE:
@@ -412,19 +370,6 @@ class Book:
 
     # What comes out -------------------------------------------------------------------------------------------------
 
-    def _row(self, identity: str) -> JobRow:
-        mark = self._known[identity]
-        return JobRow(
-            identity,
-            mark.account.number,
-            mark.status,
-            mark.counted,
-            mark.vanished,
-            self._absent.get(identity),
-            self._open.get(identity),
-            self._owed.get(identity),
-        )
-
     def _frozen_state(self) -> TargetState:
         state = self.state
         clocks = {endpoint: msgspec.structs.replace(clock) for endpoint, clock in state.clocks.items()}
@@ -433,7 +378,7 @@ class Book:
     def _listing_view(self) -> ListingView:
         return ListingView(
             jobs=self._gauges.by_pair(),
-            active=tuple(job for job in self._open.values() if job.id in self._shown),
+            active=tuple(job for job in self._roster.open.values() if job.id in self._roster.shown),
             lines=self._gauges.frozen_lines(),
             folded={graph: len(pairs) for graph, pairs in self._seats.folded.items()},
         )
@@ -448,7 +393,7 @@ class Book:
             zone=self.zone,
             met=state.met,
             last_success=state.last_success,
-            remembered=len(self._known) if self.remembered is None else self.remembered,
+            remembered=len(self._roster.known) if self.remembered is None else self.remembered,
             accounts=tuple(account.freeze() for account in self._seats.seated()),
             imports=tuple(one.freeze() for one in self._seats.imports.values() if one.seated),
             counter_exemplars={
@@ -465,3 +410,7 @@ class Book:
 def _moment(job: Job) -> float:
     time = job.end or job.begin
     return time.seconds if time else 0.0
+
+
+def _begun(job: Job) -> float:
+    return job.begin.seconds if job.begin else 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from ges_exporter.ledger.accounts import Account, ImportAccount
@@ -78,9 +80,8 @@ class Owed(msgspec.Struct, frozen=True):
 
 
 class JobRow(msgspec.Struct, frozen=True):
-    """One job id as it is remembered."""
+    """How one job id is remembered; ids that are remembered alike may share one."""
 
-    id: str
     account: int
     """`Account.number`."""
     status: Status
@@ -93,6 +94,11 @@ class JobRow(msgspec.Struct, frozen=True):
     open: Open | None = None
     owed: Owed | None = None
 
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing in it that is the id's own."""
+        return self.absent_since is None and self.open is None and self.owed is None
+
 
 class Changes(msgspec.Struct, frozen=True):
     """What one step changed of a target: all of it, or nothing, goes on disk."""
@@ -101,7 +107,8 @@ class Changes(msgspec.Struct, frozen=True):
     state: TargetState
     accounts: tuple[Account, ...] = ()
     imports: tuple[ImportAccount, ...] = ()
-    jobs: tuple[JobRow, ...] = ()
+    jobs: Mapping[str, JobRow] = {}
+    """By job id."""
     forgotten: tuple[str, ...] = ()
     durable: bool = True
     """Whether more changed than when the target was last asked, so that a power cut must not undo it."""

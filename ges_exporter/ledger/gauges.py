@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ges_exporter.ledger.accounts import Account, Lines, Pair, lines_by_kind
+from ges_exporter.ledger.changes import JobRow
 from ges_exporter.model import Job, Kind, Status
 
 
 class Mark:
     """How a job id is remembered; shared by all ids that are alike, and compared by identity."""
 
-    __slots__ = ("account", "counted", "settled", "status", "vanished")
+    __slots__ = ("account", "counted", "row", "settled", "status", "vanished")
 
     def __init__(self, account: Account, status: Status, counted: bool, vanished: bool) -> None:
         self.account = account
@@ -22,6 +23,7 @@ class Mark:
         self.vanished = vanished
         self.settled = counted and not status.active and status is not Status.UNKNOWN
         """Whether a listing that shows the same status has nothing to tell."""
+        self.row = JobRow(account.number, status, counted, vanished)
 
 
 class Marks:

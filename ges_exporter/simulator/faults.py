@@ -2,7 +2,8 @@
 
 A fault is written ``kind=value,field=value,…`` on the command line (``status=503,graph=movie,times=3``) and as an
 object with the same fields in JSON (``{"kind": "status", "value": 503, "graph": "movie", "times": 3}``). `KINDS` is
-the vocabulary.
+the vocabulary. ``reset`` needs a server: a client that calls the application without a socket gets a
+ConnectionResetError instead.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import msgspec
 KINDS: dict[str, str] = {
     # instead of an answer
     "hang": "never answer",
-    "status": "VALUE: an error with this HTTP code",
+    "status": "VALUE: this HTTP code, with a line of plain text",
     "throttle": "429 with Retry-After VALUE (seconds)",
     "unavailable": "503 with Retry-After VALUE (seconds)",
     "bad_token": "whatever the token, the answer to a bad one with the HTTP code VALUE (default 400, GES.8007)",
-    "error": "200 with an error body of the code VALUE (default GES.8002)",
+    "error": "200 with an error body of the code VALUE (default GES.8002); another HTTP code as in 500:GES.8002",
     "html": "200 with a page of HTML",
     "redirect": "302 to VALUE (default: the same path at 127.0.0.1, port 9)",
     "invalid_json": "200 with something like JSON",
@@ -47,6 +48,9 @@ KINDS: dict[str, str] = {
     "bad": "VALUE records (default 1) that are no jobs come first",
     "failover": "the list of the node VALUE",
 }
+
+_NUMBERS = frozenset(KINDS) - {"hang", "error", "html", "redirect", "total", "jobs", "failover"}
+"""The kinds whose values are numbers."""
 
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -74,6 +78,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown fault {self.kind!r}, expected one of {', '.join(KINDS)}")
+        if self.kind in _NUMBERS:
+            self.number(0)
 
     def number(self, default: float) -> float:
         """Its value as a number; ValueError if it is none."""

@@ -34,8 +34,9 @@ def instead(faults: Mapping[str, Fault], path: str) -> Parcel | None:
     return None
 
 
-def _status(fault: Fault, path: str) -> Parcel:
-    return _error(path, ApiError(int(fault.number(500)), "GES.8002", "internal error"))
+def _status(fault: Fault, _: str) -> Parcel:
+    code = int(fault.number(500))
+    return Parcel(code, (("Content-Type", "text/plain"),), f"the answer is {code}\n".encode())
 
 
 def _throttle(fault: Fault, path: str) -> Parcel:
@@ -47,8 +48,9 @@ def _unavailable(fault: Fault, path: str) -> Parcel:
     return _error(path, ApiError(503, "GES.8011", "service unavailable"), ("Retry-After", fault.text("1")))
 
 
-def _error_with_200(fault: Fault, path: str) -> Parcel:
-    return _error(path, ApiError(200, fault.text("GES.8002"), "internal error"))
+def _error_body(fault: Fault, path: str) -> Parcel:
+    status, _, code = fault.text("GES.8002").rpartition(":")
+    return _error(path, ApiError(int(status or 200), code, "internal error"))
 
 
 def _error(path: str, error: ApiError, *headers: tuple[str, str]) -> Parcel:
@@ -94,7 +96,7 @@ _INSTEAD: dict[str, Callable[[Fault, str], Parcel]] = {
     "status": _status,
     "throttle": _throttle,
     "unavailable": _unavailable,
-    "error": _error_with_200,
+    "error": _error_body,
     "html": _html,
     "redirect": _redirect,
     "invalid_json": _invalid_json,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -57,10 +57,10 @@ class Store:
         """Returns all targets ever stored, without their job rows."""
         return self._database.records() if self._database else []
 
-    async def jobs(self, target: Target) -> list[JobRow]:
-        """Returns a target's job rows."""
+    async def jobs(self, target: Target) -> Mapping[str, JobRow]:
+        """Returns a target's job rows by job id."""
         if self._database is None:
-            return []
+            return {}
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._database.jobs, target)
 
     async def save(self, changes: Changes) -> bool:

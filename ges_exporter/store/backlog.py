@@ -29,7 +29,7 @@ class Due:
         self.accounts |= {account.number: account for account in changes.accounts}
         self.imports |= {one.graph: one for one in changes.imports}
         self.jobs |= dict.fromkeys(changes.forgotten)
-        self.jobs |= {row.id: row for row in changes.jobs}
+        self.jobs |= changes.jobs
         self.durable = self.durable or changes.durable
 
     def add_under(self, older: Due) -> None:

@@ -22,6 +22,14 @@ T = TypeVar("T")
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _COUNTED, _VANISHED = 1, 2
+_INSERT_JOB = """
+INSERT OR REPLACE INTO jobs (target, id, account, status, flags, absent_since, open, owed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_INSERT_JOBS = """
+INSERT OR REPLACE INTO jobs (target, account, status, flags, absent_since, open, owed, id)
+SELECT ?, ?, ?, ?, ?, ?, ?, value FROM json_each(?)
+"""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -73,8 +81,8 @@ class Database:
         records, self._records = self._records, []
         return records
 
-    def jobs(self, target: Target) -> list[JobRow]:
-        """Returns the job rows of a target.
+    def jobs(self, target: Target) -> dict[str, JobRow]:
+        """Returns the job rows of a target by job id.
 
         Raises:
             LedgerError: they cannot be read.
@@ -84,7 +92,7 @@ class Database:
                 "SELECT id, account, status, flags, absent_since, open, owed FROM jobs WHERE target = ?",
                 (self._targets.get(target),),
             )
-            return [_row(*row) for row in rows]
+            return {row[0]: _row(*row[1:]) for row in rows}
         except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
             raise _error(self._path, error) from None
 
@@ -163,14 +171,17 @@ class Database:
             "INSERT OR REPLACE INTO imports VALUES (?, ?, ?)",
             [(number, one.graph, _encode(one)) for one in due.imports.values()],
         )
-        many(
-            "DELETE FROM jobs WHERE target = ? AND id = ?",
-            [(number, identity) for identity, row in due.jobs.items() if row is None],
-        )
-        many(
-            "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [_values(number, row) for row in due.jobs.values() if row is not None],
-        )
+        plain: dict[JobRow, list[str]] = {}
+        for identity, row in due.jobs.items():
+            if row is None:
+                execute("DELETE FROM jobs WHERE target = ? AND id = ?", (number, identity))
+            elif row.plain:
+                plain.setdefault(row, []).append(identity)
+            else:
+                execute(_INSERT_JOB, (number, identity, *_values(row)))
+        for row, identities in plain.items():
+            # A first listing of 100,000 jobs has a handful of kinds: SQLite itself runs through the ids of each.
+            execute(_INSERT_JOBS, (number, *_values(row), _encode(sorted(identities)).decode()))
 
     def _number(self, target: Target, state: TargetState) -> int:
         number = self._targets.get(target)
@@ -192,10 +203,8 @@ class Database:
                 raise _error(self._path, error) from None
 
 
-def _values(target: int, row: JobRow) -> tuple[object, ...]:
+def _values(row: JobRow) -> tuple[object, ...]:
     return (
-        target,
-        row.id,
         row.account,
         row.status.value,
         _COUNTED * row.counted + _VANISHED * row.vanished,
@@ -206,7 +215,6 @@ def _values(target: int, row: JobRow) -> tuple[object, ...]:
 
 
 def _row(  # noqa: PLR0913, PLR0917 - the columns
-    identity: str,
     account: int,
     status: str,
     flags: int,
@@ -215,7 +223,6 @@ def _row(  # noqa: PLR0913, PLR0917 - the columns
     owed: bytes | None,
 ) -> JobRow:
     return JobRow(
-        identity,
         account,
         Status(status),
         bool(flags & _COUNTED),

@@ -8,7 +8,9 @@
 * ``POST /simulator/jobs/{id}``: end a job now: ``{"outcome", "reason"}``.
 * ``DELETE /simulator/jobs/{id}``: take a job out of all lists.
 * ``POST /simulator/lists``: change a list: ``{"project", "graph", "node", "order", "cap", "max_age", "prune"}``.
-* ``POST /simulator/graphs``: change a graph: ``{"project", "graph", "status", "floating"}`` (the node in charge).
+* ``POST /simulator/graphs``: change a graph: ``{"project", "graph", "status", "floating"}`` (the node in charge); with
+  ``edition`` it is made if there is none.
+* ``DELETE /simulator/graphs/{name}``: delete the instance of this name and the graphs in it.
 * ``GET``, ``POST``, ``DELETE /simulator/faults``: list them; add one or an array, ``start`` counted from now; clear.
 * ``GET``, ``DELETE /simulator/requests``: counts by method, path and code, the latest ones, the peak at once; clear.
 * ``GET /simulator/iam``, ``DELETE /simulator/iam/tokens``: tokens made and wrong passwords tried; revoke all tokens.

@@ -12,7 +12,7 @@ from ges_exporter.simulator.admin.body import decode
 from ges_exporter.simulator.answers import ApiError, answer
 from ges_exporter.simulator.joblist import JobList, Order
 from ges_exporter.simulator.jobs import Plan
-from ges_exporter.simulator.world import Graph, Project, World
+from ges_exporter.simulator.world import Edition, Graph, Project, World
 
 
 class _Place(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +37,7 @@ class _ListChange(_Place, kw_only=True):
 class _GraphChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     project: str = ""
     graph: str
+    edition: Edition | None = None
     status: str | None = None
     floating: str | None = None
 
@@ -81,13 +82,27 @@ async def change_list(request: Request) -> Response:
 
 
 async def change_graph(request: Request) -> Response:
-    """Change a graph; what is not named stays."""
+    """Change a graph, or make one; what is not named stays."""
     change: _GraphChange = await decode(request, _GraphChange)
-    graph = _graph(_project(world_of(request), change.project), change.graph)
+    project = _project(world_of(request), change.project)
+    if change.edition is not None and change.graph not in project.graphs:
+        project.add_graph(change.graph, change.edition)
+    graph = _graph(project, change.graph)
     graph.instance.status = change.status or graph.instance.status
     if change.floating is not None and change.floating not in graph.nodes:
         raise ApiError(400, "floating", f"{change.floating} is no node of {graph.name}")
     graph.floating = change.floating or graph.floating
+    return answer({})
+
+
+async def remove_graph(request: Request) -> Response:
+    """Delete an instance, whichever project it is in."""
+    name = request.path_params["name"]
+    found = [project for project in world_of(request).projects.values() if name in project.instances]
+    if not found:
+        raise ApiError(404, "graph", f"there is no graph {name}")
+    for project in found:
+        project.remove_graph(name)
     return answer({})
 
 
@@ -126,4 +141,5 @@ ROUTES = [
     Route("/simulator/jobs/{job}", remove_job, methods=["DELETE"]),
     Route("/simulator/lists", change_list, methods=["POST"]),
     Route("/simulator/graphs", change_graph, methods=["POST"]),
+    Route("/simulator/graphs/{name:path}", remove_graph, methods=["DELETE"]),
 ]

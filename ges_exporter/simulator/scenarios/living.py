@@ -1,7 +1,8 @@
 """``living``: a project whose jobs come and go, with everything that a dashboard or an alert looks for.
 
 Three graphs (``movie`` and ``fraud`` of the memory edition, ``social`` of the database edition), one that is stopped
-(``archive``) and the task centre; what happens in them is in `schedule`.
+(``archive``) and the task centre; what happens in them is in `schedule`. The graphs are at the address and port that
+was asked; the two nodes of ``fraud`` are also at 127.0.0.2 and 127.0.0.3, where the server listens if told to.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def living(clock: Clock = time.time, *, seed: int = 0) -> World:
     movie.cap, social.cap, project.centre.cap = 120, 60, 200
     fraud = project.add_graph("fraud", node="127.0.0.2")
     fraud.jobs.max_age = 1800.0
-    project.add_instance("archive").status = "900"
+    project.add_graph("archive").instance.status = "900"
     _age(project.add_node(fraud, STANDBY))
     lists = {"movie": (movie, MOVIE), "fraud": (fraud.jobs, FRAUD), "social": (social, SOCIAL)}
     for name, (jobs, rows) in {**lists, "": (project.centre, CENTRE)}.items():
