@@ -1,36 +1,75 @@
-"""Takes secrets out of text that comes from elsewhere: fail reasons, error messages."""
+"""Takes secrets out of text: known ones wherever they stand, and in text from elsewhere what looks like one."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 HIDDEN = "<secret>"
 
-_SHORTEST = 4
+SHORTEST = 6
 """Characters; to hide anything shorter would garble innocent words."""
-_KEYS = re.compile(
+MOST = 1000
+"""Secrets remembered; tokens come and go as long as the process lives."""
+_LONGEST = 65536
+"""Characters of a text from elsewhere that are looked at; the rest is cut off."""
+
+_NAMED = re.compile(
     r"""(?ix)
     (["']?(?:access[_-]?key(?:[_-]?id)?|secret[_-]?(?:access[_-]?)?key|security[_-]?token|password|passwd|pwd
-        |x-auth-token|x-subject-token|authorization|signature|credential|token|ak|sk)["']?\s*[:=]\s*)
+        |x-auth-token|x-subject-token|authorization|signature|credential|token|(?<![a-z0-9])(?:access|ak|sk))
+        ["']?\s*[:=]\s*)
     ("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:(?:bearer|basic)\s+)?[^\s,;&}"']+)
     """
 )
-_ACCESS_KEY = re.compile(r"\b(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{20}\b|\b[A-Za-z0-9]{40}\b")
-"""What Huawei Cloud's access keys (20 characters) and secret keys (40) look like."""
+"""A word for a secret, and what it is set to."""
+_USERINFO = re.compile(r"(?<=://)([^\s/?#:@]*):[^\s/?#@]+@")
+_LOOKS_SECRET = re.compile(
+    r"\b(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{20}\b|\b[A-Za-z0-9]{40}\b|[A-Za-z0-9_+=-]{128,}"
+)
+"""What Huawei Cloud's access keys (20 characters), secret keys (40) and tokens (long) look like."""
 
 
 class Redaction:
-    """Knows the configured secrets, and what access keys look like."""
+    """Knows the secrets in use: whoever gets hold of one tells it."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
+        self._secrets: dict[str, None] = {}
+        self._forms: tuple[str, ...] = ()
+        for secret in secrets:
+            self.learn(secret)
 
     def __repr__(self) -> str:
         return f"<Redaction of {len(self._secrets)} secrets>"
 
+    def learn(self, secret: str) -> None:
+        """Hides a secret from now on, also as URLs, JSON and Python spell it."""
+        if len(secret) < SHORTEST:
+            return
+        known = secret in self._secrets
+        self._secrets.pop(secret, None)
+        self._secrets[secret] = None
+        if not known:
+            if len(self._secrets) > MOST:
+                del self._secrets[next(iter(self._secrets))]
+            forms = {form for one in self._secrets for form in _forms(one)}
+            self._forms = tuple(sorted(forms, key=len, reverse=True))
+
+    def hide(self, text: str) -> str:
+        """Returns a text of our own with every known secret hidden."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, HIDDEN)
+        return text
+
     def clean(self, text: str) -> str:
-        """Returns the text with every secret hidden."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return _ACCESS_KEY.sub(HIDDEN, _KEYS.sub(rf"\1{HIDDEN}", text))
+        """Returns a text from elsewhere with every known secret hidden, and whatever looks like one."""
+        text = _USERINFO.sub(rf"\1:{HIDDEN}@", self.hide(text[:_LONGEST]))
+        return _LOOKS_SECRET.sub(HIDDEN, _NAMED.sub(rf"\1{HIDDEN}", text))
+
+
+def _forms(secret: str) -> set[str]:
+    quoted = quote(secret, safe="", errors="surrogatepass")
+    return {secret, quoted, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}

@@ -73,10 +73,9 @@ class Report:
         self._external_url = external_url
         self._limits = Limits(config.thresholds)
 
-    def snapshot(self, results: Mapping[Target, Result], timeout: float, now: float, *, exporter: bool) -> Snapshot:
+    def snapshot(self, results: Mapping[Watch, Result], timeout: float, now: float, *, exporter: bool) -> Snapshot:
         """Returns what to show of a scrape, with the exporter's own state if that is wanted."""
-        watches = self._scraper.watches
-        targets = [self._scraped(watches[target], result, now) for target, result in results.items()]
+        targets = [self._scraped(watch, result, now) for watch, result in results.items()]
         return Snapshot(now, timeout, targets, self._state(now) if exporter else None)
 
     def _scraped(self, watch: Watch, result: Result, now: float) -> Scraped:

@@ -35,8 +35,7 @@ UP = {"0": ("down", BAD), "1": ("up", GOOD)}
 
 TIGHT: Steps = ((None, GOOD), (0.8, WARNING), (0.95, BAD))
 ANY: Steps = ((None, GOOD), (0.5, WARNING))
-EXPIRING: Steps = ((None, BAD), (300, WARNING), (540, GOOD))
-"""Tokens are renewed from ten minutes before their end."""
+EXPIRING: Steps = ((None, BAD), (60, WARNING), (300, GOOD))
 RELOADED = {"0": ("refused", BAD), "1": ("in force", GOOD)}
 
 
@@ -78,7 +77,7 @@ def failures() -> stat.Panel:
 
 def token_left() -> stat.Panel:
     """The life of the token that expires first."""
-    said = "How long the token lives that expires first, by credentials. It is renewed ten minutes before its end."
+    said = "How long the token lives that expires first, by credentials. It is renewed well before its end."
     left = f"{now('ges_exporter_token_expiry_timestamp_seconds', ['credentials'], scope=WATCHER, keep='min')} - time()"
     frame = Frame("Token life left", said, "s", "No token is held", *SIZE)
     return numbers(frame, Query(left, "{{credentials}}"), steps=EXPIRING).decimals(1)

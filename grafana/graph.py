@@ -89,7 +89,7 @@ def active_jobs() -> table.Panel:
         "color": {"mode": "fixed", "fixedColor": GOOD},
     }
     return rows(
-        Frame("Active jobs", said, "none", "No job waits or runs", 24, 8),
+        Frame("Active jobs", said, "none", "No job waits or runs", 24, 9),
         Label("project", "Project", wide(90)),
         Label("graph", "Graph", NARROW),
         Label("plane", "Plane", wide(105)),

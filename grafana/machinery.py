@@ -61,7 +61,7 @@ def retries() -> timeseries.Panel:
 
 def tokens() -> timeseries.Panel:
     """The life of tokens."""
-    said = "How long each credentials' token still lives, by exporter. It is renewed ten minutes before its end."
+    said = "How long each credentials' token still lives, by exporter. It is renewed well before its end."
     ends = now("ges_exporter_token_expiry_timestamp_seconds", (*EACH, "credentials"), scope=WATCHER)
     frame = Frame("Token life", said, "s", "No token is held", 8)
     return lines(frame, Query(f"{ends} - time()", "{{credentials}} {{instance}}"))

@@ -135,8 +135,8 @@ def timeline(frame: Frame, *queries: Query, mappings: Sequence[models.ValueMap])
 
 
 def coarse(panel: Panel) -> Panel:
-    """Steps of at least five minutes and at most a hundred of them, for jobs last minutes to hours."""
-    return panel.interval("5m").max_data_points(100)
+    """Steps of at least two minutes and at most a hundred of them, for jobs last minutes to hours."""
+    return panel.interval("2m").max_data_points(100)
 
 
 def sparse(panel: timeseries.Panel) -> timeseries.Panel:

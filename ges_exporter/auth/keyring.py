@@ -13,7 +13,7 @@ import httpx
 from ges_exporter.auth.credential import Credential, HeaderCredential, NoneCredential, TokenCredential
 from ges_exporter.auth.login import Login
 from ges_exporter.auth.password import PasswordCredential
-from ges_exporter.auth.secret import SecretSource
+from ges_exporter.auth.secret import Learn, SecretSource, nobody
 from ges_exporter.auth.signature import SignedCredential
 from ges_exporter.auth.wire import Wire
 from ges_exporter.config import (
@@ -56,6 +56,7 @@ class Keyring:
         transport: httpx.AsyncBaseTransport | None = None,
         login_timeout: float = 20.0,
         previous: Keyring | None = None,
+        learn: Learn = nobody,
     ) -> None:
         self._credentials = dict(credentials)
         for name in credentials:
@@ -68,6 +69,7 @@ class Keyring:
         self._tls = functools.cache(ssl.create_default_context)
         self._made: dict[Use, Credential] = {}
         self._previous = previous
+        self._learn = learn
 
     def __repr__(self) -> str:
         return f"<Keyring {sorted(self._credentials)}>"
@@ -105,10 +107,10 @@ class Keyring:
             case AkskCredentials():
                 return self._signed(use, settings)
             case TokenCredentials():
-                token = _source(use, "token", settings.token, settings.token_file)
+                token = self._source(use, "token", settings.token, settings.token_file)
                 return TokenCredential(use.name, self._telemetry, token)
             case HeaderCredentials():
-                value = _source(use, "value", settings.value, settings.value_file)
+                value = self._source(use, "value", settings.value, settings.value_file)
                 return HeaderCredential(use.name, self._telemetry, settings.name, value)
             case NoCredentials():
                 return NoneCredential(use.name, self._telemetry)
@@ -128,10 +130,11 @@ class Keyring:
             use.name,
             self._telemetry,
             login=Login(use.iam_endpoint, settings.domain, settings.username, use.project_id),
-            password=_source(use, "password", settings.password, settings.password_file),
+            password=self._source(use, "password", settings.password, settings.password_file),
             wire=wire,
             clock=self._clock,
             monotonic=self._monotonic,
+            learn=self._learn,
         )
 
     def _signed(self, use: Use, settings: AkskCredentials) -> SignedCredential:
@@ -140,14 +143,13 @@ class Keyring:
             use.name,
             self._telemetry,
             access_key=Secret(settings.access_key),
-            secret_key=_source(use, "secret key", settings.secret_key, settings.secret_key_file),
-            security_token=_source(use, "security token", settings.security_token, settings.security_token_file)
+            secret_key=self._source(use, "secret key", settings.secret_key, settings.secret_key_file),
+            security_token=self._source(use, "security token", settings.security_token, settings.security_token_file)
             if temporary
             else None,
             project_id=use.project_id,
             clock=self._clock,
         )
 
-
-def _source(use: Use, what: str, literal: Secret | None, path: str | None) -> SecretSource:
-    return SecretSource(f"the {what} of credentials {use.name!r}", literal, path)
+    def _source(self, use: Use, what: str, literal: Secret | None, path: str | None) -> SecretSource:
+        return SecretSource(f"the {what} of credentials {use.name!r}", literal, path, self._learn)

@@ -14,7 +14,7 @@ import structlog
 from ges_exporter.auth.credential import TOKEN_HEADER, SecretCredential
 from ges_exporter.auth.login import Failure, Login, Token, log_in
 from ges_exporter.auth.patience import Backoff, Patience
-from ges_exporter.auth.secret import SecretSource
+from ges_exporter.auth.secret import Learn, SecretSource, nobody
 from ges_exporter.auth.wire import Wire
 from ges_exporter.errors import AuthFailed, ConnectFailed, TargetError
 from ges_exporter.telemetry import Telemetry
@@ -55,6 +55,7 @@ class PasswordCredential(SecretCredential):
         wire: Wire,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        learn: Learn = nobody,
     ) -> None:
         super().__init__(name, telemetry)
         telemetry.token_refreshes[name] += 0
@@ -63,6 +64,7 @@ class PasswordCredential(SecretCredential):
         self._wire = wire
         self._clock = clock
         self._monotonic = monotonic
+        self._learn = learn
         self._held: _Held | None = None
         self._attempt: asyncio.Task[Token | Failure] | None = None
         self._patience = Patience()
@@ -148,6 +150,7 @@ class PasswordCredential(SecretCredential):
         return outcome
 
     def _note_token(self, token: Token, asked: float) -> None:
+        self._learn(token.value)
         self._held = _Held.of(token, asked)
         self._patience.succeeded()
         self._telemetry.token_expiry.setdefault(self.name, {})[self._login.project_id] = token.expires

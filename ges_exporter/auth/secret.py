@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,13 @@ from ges_exporter.config.secret import is_header_value
 from ges_exporter.errors import AuthFailed
 
 _LARGEST_FILE = 64 * 1024
+
+Learn = Callable[[str], None]
+"""Is told each secret before it is used, so that it can be kept out of whatever is shown."""
+
+
+def nobody(_: str) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class SecretSource:
     what: str
     literal: Secret | None
     path: str | None
+    learn: Learn = nobody
 
     def text(self) -> str:
         """The secret as it is now, white space around a file's content taken off; `AuthFailed` if there is none."""
@@ -33,6 +42,7 @@ class SecretSource:
         text = self._content(str(self.path)).strip()
         if not text:
             raise AuthFailed(f"{self.what}: the file {self.path} is empty")
+        self.learn(text)
         return text
 
     def header_value(self) -> str:

@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import httpx
 
@@ -32,16 +32,14 @@ __all__ = ["Backoff", "Client", "Limits", "Recall", "Session"]
 T = TypeVar("T")
 
 
-class Limits:
+class Limits(NamedTuple):
     """How much of a list is read, and in what portions."""
 
-    def __init__(
-        self, page_size: int, max_jobs: int, max_response_bytes: int, full_listing_interval: float = 600.0
-    ) -> None:
-        self.page_size = page_size
-        self.max_jobs = max_jobs
-        self.max_response_bytes = max_response_bytes
-        self.full_listing_interval = full_listing_interval
+    page_size: int
+    max_jobs: int
+    max_response_bytes: int
+    full_listing_interval: float = 600.0
+    """Seconds for which short listings may stand in for a full one."""
 
 
 class Client:
@@ -77,6 +75,10 @@ class Client:
         self._spread = 0.5 + zlib.crc32(repr(settings.target).encode()) / 2**33
         self._habits = {endpoint: Habits() for endpoint in settings.endpoints}
         self._details: DetailReader | None = None
+
+    def serves(self, settings: TargetSettings, credential: Credential, limits: Limits) -> bool:
+        """Whether this is what a client made of these would be."""
+        return (self.settings, self._limits) == (settings, limits) and self._credential is credential
 
     async def aclose(self) -> None:
         """Closes the connections."""

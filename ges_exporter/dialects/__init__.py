@@ -15,6 +15,7 @@ from ges_exporter.dialects.database import DATABASE
 from ges_exporter.dialects.management_v1 import MANAGEMENT_V1
 from ges_exporter.dialects.management_v2 import MANAGEMENT_V2
 from ges_exporter.dialects.memory import MEMORY
+from ges_exporter.dialects.salvage import UNDECODABLE
 
 __all__ = ["DIALECTS", "Detail", "Dialect", "detect", "error_of"]
 
@@ -27,17 +28,18 @@ DIALECTS: dict[str, Dialect] = {
 
 
 class _Item(msgspec.Struct, gc=False):
-    taskType: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - the wire's spelling
-    request: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    taskType: Any = None  # noqa: N815 - the wire's spelling
+    request: Any = None
 
 
 class _Page(msgspec.Struct, gc=False):
-    jobs: list[_Item] | None = None
+    jobs: list[msgspec.Raw] | None = None
     jobCount: Any = msgspec.UNSET  # noqa: N815 - the wire's spelling
     totalCount: Any = msgspec.UNSET  # noqa: N815 - as above
 
 
 _page = msgspec.json.Decoder(_Page)
+_item = msgspec.json.Decoder(_Item)
 
 
 def detect(body: bytes) -> Dialect | None:
@@ -48,12 +50,16 @@ def detect(body: bytes) -> Dialect | None:
     """
     try:
         page = _page.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None
-    for item in page.jobs or ():
-        if item.taskType is not msgspec.UNSET:
+    for raw in page.jobs or ():
+        try:
+            item = _item.decode(raw)
+        except UNDECODABLE:
+            continue
+        if item.taskType is not None:
             return MEMORY
-        if item.request is not msgspec.UNSET:
+        if item.request is not None:
             return DATABASE
     if page.jobCount is not msgspec.UNSET:
         return MEMORY

@@ -7,9 +7,22 @@ from typing import Any
 
 import msgspec
 
+from ges_exporter.dialects.salvage import UNDECODABLE, describe, mended, without
 from ges_exporter.dialects.times import Scalar, Unreadable, read_count, read_time
 from ges_exporter.errors import ApiError, DecodeFailed
 from ges_exporter.model import Api, GraphPage, Job, JobPage, Plane, Status, Time
+
+WORDS: Mapping[str, Status] = {
+    "pending": Status.PENDING,
+    "waiting": Status.PENDING,
+    "running": Status.RUNNING,
+    "success": Status.SUCCESS,
+    "partiallyFailed": Status.PARTIALLY_FAILED,
+    "partFailed": Status.PARTIALLY_FAILED,
+    "failed": Status.FAILED,
+    "complete": Status.COMPLETE,
+}
+"""The status words of all APIs, of jobs and of files; which of them one API can give, its `Api` says."""
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -48,12 +61,19 @@ class Notes:
         self.unknown: list[tuple[str, str]] = []
         self.left_out = 0
 
-    def status(self, words: Mapping[str, Status], value: Scalar, field: str) -> Status:
+    def status(self, value: Scalar, field: str) -> Status:
         """Translates a status word; one that nobody knows is noted."""
-        if isinstance(value, str) and (known := words.get(value)) is not None:
+        if isinstance(value, str) and (known := WORDS.get(value)) is not None:
             return known
         self.unknown.append((field, "" if value is None else str(value)))
         return Status.UNKNOWN
+
+    def mended(self, body: bytes) -> bytes:
+        """Mends a body's broken text; that it was broken is noted."""
+        whole = mended(body)
+        if whole != body:
+            self.faults.append("record")
+        return whole
 
     def time(self, value: Scalar, field: str, *, local: bool) -> Time | None:
         """Reads a time; one that cannot be read is noted and None."""
@@ -103,7 +123,8 @@ class PageReader:
     """Decodes pages, given as a generic struct over its records, with the fields ``items`` and ``total``.
 
     A page is decoded as a whole; msgspec stops at the first fault, so only a page that fails is decoded again record by
-    record, and only its bad records are left out.
+    record. Of a bad record the values that are not what they should be are left out; only where it is no object, or has
+    no readable id or status, the record itself is.
     """
 
     def __init__(self, page: Any, record: Any, convert: Callable[..., Any], other_id: str = "") -> None:  # noqa: ANN401
@@ -114,6 +135,7 @@ class PageReader:
         self._other_id = other_id
         self._names = {field.name: field.encode_name for field in msgspec.structs.fields(page)}
         self._fields = {field.name: field.encode_name for field in msgspec.structs.fields(record)}
+        self._optional = frozenset(self._fields.values()) - {self._fields["id"], other_id, "status"}
 
     def read(self, body: bytes) -> tuple[list[Any], int | None, Notes]:
         """Returns the records converted, the total claimed, and what could not be read.
@@ -126,10 +148,10 @@ class PageReader:
         try:
             page = self._whole.decode(body)
             records = page.items
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNDECODABLE:
             page, records = self._salvage(body, notes)
-        # A message alone may be a greeting beside a list; a code never is.
-        if page.code or page.result == "failed" or (page.message and records is msgspec.UNSET):
+        # A message beside jobs, or beside "success", may be a greeting; a code never is.
+        if page.code or page.result == "failed" or (page.message and not records and page.result != "success"):
             raise ApiError(page.message or "no message", page.code)
         if records is msgspec.UNSET:
             raise DecodeFailed(f"the answer has no {self._names['items']!r}")
@@ -140,30 +162,38 @@ class PageReader:
         notes = Notes()
         try:
             record = self._record.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            raise DecodeFailed(_describe(fault)) from None
+        except UNDECODABLE as fault:
+            record = self._one(notes.mended(body), notes)
+            if record is None:
+                raise DecodeFailed(describe(fault)) from None
         for converted in self._converted([record], notes):
             return converted
         raise DecodeFailed(f"the answer has no {self._fields['id']!r}")
 
     def _salvage(self, body: bytes, notes: Notes) -> tuple[Any, Any]:
+        body = notes.mended(body)
         try:
             page = self._raw.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        except UNDECODABLE as fault:
             if error := error_of(body):
                 raise error from None
-            raise DecodeFailed(_describe(fault)) from None
+            raise DecodeFailed(describe(fault)) from None
         if not page.items:
             return page, page.items
         return page, [record for raw in page.items if (record := self._one(raw, notes)) is not None]
 
-    def _one(self, raw: msgspec.Raw, notes: Notes) -> Any:  # noqa: ANN401 - a record
-        try:
-            return self._record.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            notes.faults.append(self._field_of(fault))
-            notes.left_out += 1
-            return None
+    def _one(self, raw: bytes | msgspec.Raw, notes: Notes) -> Any:  # noqa: ANN401 - a record
+        while True:
+            try:
+                return self._record.decode(raw)
+            except UNDECODABLE as fault:
+                field = self._field_of(fault)
+            notes.faults.append(field)
+            fewer = without(raw, field) if field in self._optional else None
+            if fewer is None:
+                notes.left_out += 1
+                return None
+            raw = fewer
 
     def _converted(self, records: Any, notes: Notes) -> Any:  # noqa: ANN401 - records
         convert = self._convert
@@ -197,9 +227,15 @@ def single_job(reader: PageReader, body: bytes) -> Job:
         ApiError: the body is an error.
         DecodeFailed: it is no job.
     """
-    if (error := error_of(body)) and error.code:
+    error = error_of(body)
+    if error is not None and error.code:
         raise error
-    job: Job = reader.read_one(body)
+    try:
+        job: Job = reader.read_one(body)
+    except DecodeFailed:
+        if error is not None:
+            raise error from None
+        raise
     return job
 
 
@@ -220,7 +256,7 @@ def error_of(body: bytes) -> ApiError | None:
     """
     try:
         answer = _envelope.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None
     if answer.code or answer.message or answer.result == "failed":
         return ApiError(answer.message or "no message", answer.code)
@@ -235,8 +271,3 @@ def _total(value: object, notes: Notes) -> int | None:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return notes.count(value, "total")
     return None
-
-
-def _describe(fault: Exception) -> str:
-    # msgspec quotes types and places, never values; a UnicodeDecodeError would quote the body.
-    return "the answer is not UTF-8" if isinstance(fault, UnicodeDecodeError) else str(fault)

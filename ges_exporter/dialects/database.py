@@ -17,15 +17,6 @@ from ges_exporter.model import Api, Job, Plane, Status
 
 R = TypeVar("R")
 
-_WORDS = {
-    "pending": Status.PENDING,
-    "waiting": Status.PENDING,
-    "running": Status.RUNNING,
-    "complete": Status.COMPLETE,
-    "success": Status.SUCCESS,
-    "failed": Status.FAILED,
-}
-
 
 class _Request(msgspec.Struct, gc=False):
     command: Scalar = None
@@ -46,7 +37,7 @@ class _Page(Envelope, Generic[R]):
 
 def _convert(wire: _Job, identity: str, notes: Notes) -> Job:
     command = wire.request.command if wire.request else None
-    return Job(identity, notes.status(_WORDS, wire.status, "status"), notes.text(command, "request.command"))
+    return Job(identity, notes.status(wire.status, "status"), notes.text(command, "request.command"))
 
 
 _reader = PageReader(_Page, _Job, _convert, other_id="job_id")

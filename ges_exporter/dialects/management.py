@@ -14,16 +14,6 @@ from ges_exporter.model import Graph, ImportFile, Job, Kind, Status
 
 STATUSES = (Status.PENDING, Status.RUNNING, Status.SUCCESS, Status.PARTIALLY_FAILED, Status.FAILED)
 
-_WORDS = {
-    "pending": Status.PENDING,
-    "waiting": Status.PENDING,
-    "running": Status.RUNNING,
-    "success": Status.SUCCESS,
-    "partiallyFailed": Status.PARTIALLY_FAILED,
-    "partFailed": Status.PARTIALLY_FAILED,
-    "failed": Status.FAILED,
-}
-
 
 class _File(Protocol):
     status: Scalar
@@ -67,7 +57,7 @@ def to_job(wire: _Job, identity: str, notes: Notes) -> Job:
     """Turns a record of a task centre into a `Job`."""
     return Job(
         identity,
-        notes.status(_WORDS, wire.status, "status"),
+        notes.status(wire.status, "status"),
         notes.text(wire.job_name, "job_name"),
         "",
         wire.related_graph if isinstance(wire.related_graph, str) else "",
@@ -84,7 +74,7 @@ def _files(files: _Files, notes: Notes) -> Iterator[ImportFile]:
         for file in group or ():
             yield ImportFile(
                 kind,
-                notes.status(_WORDS, file.status, "job_detail.status"),
+                notes.status(file.status, "job_detail.status"),
                 notes.count(file.total_lines, "job_detail.total_lines"),
                 notes.count(file.failed_lines, "job_detail.failed_lines"),
             )

@@ -13,21 +13,11 @@ from urllib.parse import quote
 import msgspec
 
 from ges_exporter.dialects.base import Dialect, Envelope, Notes, PageReader, job_page
+from ges_exporter.dialects.salvage import UNDECODABLE
 from ges_exporter.dialects.times import Scalar, Unreadable, read_number
 from ges_exporter.model import Api, ImportFile, Job, Kind, Plane, Status
 
 R = TypeVar("R")
-
-_WORDS = {
-    "pending": Status.PENDING,
-    "waiting": Status.PENDING,
-    "running": Status.RUNNING,
-    "success": Status.SUCCESS,
-    "partiallyFailed": Status.PARTIALLY_FAILED,
-    "partFailed": Status.PARTIALLY_FAILED,
-    "failed": Status.FAILED,
-    "complete": Status.COMPLETE,
-}
 
 
 class _File(msgspec.Struct, gc=False, rename="camel"):
@@ -64,23 +54,25 @@ class _Page(Envelope, Generic[R]):
 
 
 class _Request(msgspec.Struct, gc=False):
-    name: str = msgspec.field(name="algorithmName", default="")
+    name: str | None = msgspec.field(name="algorithmName", default=None)
 
 
 _request = msgspec.json.Decoder(_Request)
 
 
 def _convert(wire: _Job, identity: str, notes: Notes) -> Job:
+    status = notes.status(wire.status, "status")
     job_type = notes.text(wire.task_type, "taskType")
     return Job(
         identity,
-        notes.status(_WORDS, wire.status, "status"),
+        status,
         job_type,
         _algorithm(wire.raw_request, notes) if job_type == "Algorithm" else "",
         "",
         notes.time(wire.start_time, "startTime", local=True),
         notes.time(wire.end_time, "endTime", local=True),
-        None if wire.progress is None else _progress(wire.progress, notes),
+        # Only the progress of a job at work is of use to anybody.
+        _progress(wire.progress, notes) if status.active and wire.progress is not None else None,
         tuple(_files(wire.files, notes)) if wire.files else (),
         wire.fail_reason if isinstance(wire.fail_reason, str) else "",
     )
@@ -91,8 +83,8 @@ def _algorithm(request: object, notes: Notes) -> str:
     if not isinstance(request, str) or not request:
         return ""
     try:
-        return _request.decode(request).name
-    except (msgspec.DecodeError, UnicodeError):
+        return _request.decode(request).name or ""
+    except UNDECODABLE:
         notes.faults.append("rawRequest")
         return ""
 
@@ -124,7 +116,7 @@ def _file(kind: Kind, wire: _File, notes: Notes) -> ImportFile:
     end = notes.time(wire.end_time, "files.endTime", local=True)
     return ImportFile(
         kind,
-        notes.status(_WORDS, wire.status, "files.status"),
+        notes.status(wire.status, "files.status"),
         notes.count(wire.total_labels if schema else wire.total_lines, "files.totalLines"),
         notes.count(wire.failed_labels if schema else wire.failed_lines, "files.failedLines"),
         # Files are stamped in epoch microseconds; a string of the node's own clock would prove no offset.

@@ -6,6 +6,7 @@ and time are both in the pages, numbers in seconds, milli-, micro- and nanosecon
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -16,7 +17,10 @@ Scalar = str | int | float | bool | None
 
 _EARLIEST = 2 * 86400.0
 """Everything before is a sentinel: a zero timestamp in any zone, or year 1."""
-_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
+_SECONDS = {f":{second:02}": second for second in range(60)}
+_UNITS = ((_EARLIEST, 1e10, 1.0), (1e11, 1e13, 1e3), (1e14, 1e16, 1e6), (1e17, 1e19, 1e9))
+"""From, below, and a second's worth: up to the year 2286, and for the finer units from 1973 on."""
+_TIMESTAMP = re.compile(r"-?[0-9]+(\.[0-9]+)?(E\+?[0-9]+)?", re.ASCII | re.IGNORECASE)
 
 
 class Unreadable(ValueError):
@@ -64,7 +68,7 @@ def read_number(value: Scalar) -> float:
         number = float(value)
     except (ValueError, OverflowError):
         raise Unreadable from None
-    if abs(number) > 1e18:  # also NaN's opposite, infinity: no count is that large
+    if not abs(number) <= 1e18:  # no count is that large, nor infinite, nor NaN
         raise Unreadable
     return number
 
@@ -72,22 +76,23 @@ def read_number(value: Scalar) -> float:
 def _read_number(value: float) -> Time | None:
     if value < _EARLIEST:
         return None
-    for limit, unit in _UNITS:
-        if value < limit:
+    for first, limit, unit in _UNITS:
+        if first <= value < limit:
             return Time(value / unit)
     raise Unreadable
 
 
 def _read_text(text: str, zoneless_is_local: bool) -> Time | None:
-    if len(text) == 19 and text[16] == ":" and text[17:].isdecimal():
-        seconds = _minute(text[:16]) + int(text[17:])
-        return Time(seconds, zoneless_is_local) if seconds >= _EARLIEST else None
-    return _read_odd_text(text.strip(), zoneless_is_local)
+    # Most of a long list shares its minutes; reading each date anew would dominate the parsing.
+    second = _SECONDS.get(text[16:]) if text[13:14] == ":" else None
+    if second is None:
+        return _read_odd_text(text.strip(), zoneless_is_local)
+    seconds = _minute(text[:16]) + second
+    return Time(seconds, zoneless_is_local) if seconds >= _EARLIEST else None
 
 
 @lru_cache(maxsize=8192)
 def _minute(text: str) -> float:
-    # Most of a long list shares its minutes; reading a date anew for each job would dominate the parsing.
     try:
         return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
     except ValueError:
@@ -97,8 +102,8 @@ def _minute(text: str) -> float:
 def _read_odd_text(text: str, zoneless_is_local: bool) -> Time | None:
     if not text:
         return None
-    if text.lstrip("-").isdecimal() and (len(text) >= 9 or text in {"0", "-1"}):
-        return _read_number(int(text))
+    if _TIMESTAMP.fullmatch(text) and (len(text) >= 9 or float(text) <= 0):
+        return _read_number(float(text))
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -52,12 +52,11 @@ class Ledger:
                 book.restore(record)
         book.zone_setting, book.asks_details = zone, details
 
-    def renew_histograms(self, now: float) -> None:
-        """Begins all histograms anew: what is stored has other bounds."""
-        for target in list(self._records):
-            self.watch(target)
+    def change_rules(self, rules: Rules) -> None:
+        """Goes on under other limits; changed bounds begin all histograms anew."""
+        self._rules = rules
         for book in self._books.values():
-            book.renew_histograms(now)
+            book.change_rules(rules)
 
     def lacks_jobs(self, target: Target) -> bool:
         """Whether the target's job rows must be restored before it can be observed."""

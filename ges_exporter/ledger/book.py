@@ -52,7 +52,7 @@ class Book:
         self.zone_setting = zone
         """None: to be found out."""
         self.asks_details = details
-        self.state = TargetState()
+        self.state = TargetState(bounds=rules.bounds)
         self.remembered: int | None = None
         """How many job rows the store holds that have not been loaded; None once they are here."""
         self._rules = rules
@@ -70,17 +70,30 @@ class Book:
         self.state = record.state
         self._seats.restore(record.accounts, record.imports)
         self.remembered = record.remembered
+        self._renew_histograms()
+
+    def change_rules(self, rules: Rules) -> None:
+        """Goes on under other limits."""
+        self._rules = rules
+        self._seats.change_limits(rules.label_sets_per_graph, rules.graphs_per_project)
+        self._counting.bounds = rules.bounds
+        self._renew_histograms()
 
     def restore_jobs(self, rows: Mapping[str, JobRow]) -> None:
         """Takes the stored job rows, by job id."""
         self._roster.restore(rows, self._seats.by_number())
         self.remembered = None
 
-    def renew_histograms(self, now: float) -> None:
-        """Begins the histograms anew, as their bounds have changed."""
+    def _renew_histograms(self) -> None:
+        """Begins the histograms anew if their bounds have changed."""
+        if self.state.bounds == self._rules.bounds:
+            return
+        self.state.bounds = self._rules.bounds
+        self._counting.bucket_exemplars.clear()
         for account in self._seats.accounts.values():
             account.durations = {}
-            account.durations_created = now
+            # Nothing can have been counted since the target was last asked.
+            account.durations_created = self.state.asked
             self._seats.change(account)
 
     @property

@@ -58,6 +58,8 @@ class TargetState(msgspec.Struct):
     awake: float = 0.0
     """The ledger's waking seconds at that attempt."""
     api: Api | None = None
+    bounds: tuple[float, ...] = ()
+    """Of the histograms' buckets."""
     newest: dict[str, Newest] = {}
     """By endpoint."""
     clocks: dict[str, Measurement] = {}

@@ -22,7 +22,8 @@ class Counting:
 
     def __init__(self, seats: Seats, bounds: Sequence[float]) -> None:
         self._seats = seats
-        self._bounds = bounds
+        self.bounds = bounds
+        """Of the histograms' buckets, in seconds."""
         self.counter_exemplars: dict[tuple[int, Status], Exemplar] = {}
         self.bucket_exemplars: dict[tuple[int, Status, int], Exemplar] = {}
         self.faults: list[str] = []
@@ -55,8 +56,8 @@ class Counting:
         if seconds < 0:
             self.faults.append("endTime")
             return
-        histogram = account.durations.setdefault(job.status, Histogram([0] * (len(self._bounds) + 1)))
-        bucket = histogram.observe(self._bounds, seconds)
+        histogram = account.durations.setdefault(job.status, Histogram([0] * (len(self.bounds) + 1)))
+        bucket = histogram.observe(self.bounds, seconds)
         if exemplar:
             self.bucket_exemplars[account.number, job.status, bucket] = Exemplar(job.id, seconds)
 

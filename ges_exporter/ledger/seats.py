@@ -30,6 +30,11 @@ class Seats:
         self.accounts = {account.pair: account for account in accounts}
         self.imports = {one.graph: one for one in imports}
 
+    def change_limits(self, pairs_per_graph: int, graphs: int) -> None:
+        """Goes on under other limits; whoever has a seat keeps it."""
+        self._pairs_per_graph = pairs_per_graph
+        self._graphs = graphs if self._target.plane is Plane.MANAGEMENT else 1
+
     def by_number(self) -> dict[int, Account]:
         """Returns the accounts by the number that job rows name them by."""
         return {account.number: account for account in self.accounts.values()}

@@ -52,12 +52,21 @@ class Scraper:
         self._min_interval = min_interval
         self._clock = clock
 
-    def watch(self, settings: TargetSettings, client: Client) -> None:
-        """Begins to watch a target that the ledger has a page for."""
-        released = self._ledger.view(settings.target).ledger
-        self.watches[settings.target] = Watch(settings, client, released)
+    def watch(self, settings: TargetSettings, client: Client) -> Watch:
+        """Makes a watch of a target that the ledger has a page for; it takes the place of the one there is."""
+        watch = Watch(settings, client, self._ledger.view(settings.target).ledger)
+        if (known := self.watches.get(settings.target)) is not None:
+            watch.follow(known)
+            watch.released = known.released
+        return watch
 
-    async def scrape(self, targets: Sequence[Target], seconds: float, reserve: float) -> Mapping[Target, Result]:
+    def change_limits(self, concurrency: int, min_interval: float) -> None:
+        """Goes on under other limits; what is under way ends under the old ones."""
+        if concurrency != self._concurrency:
+            self._places, self._concurrency = Places(concurrency), concurrency
+        self._min_interval = min_interval
+
+    async def scrape(self, targets: Sequence[Target], seconds: float, reserve: float) -> Mapping[Watch, Result]:
         """Asks targets, and returns what there is of each after at most ``seconds``.
 
         ``reserve`` seconds of them are kept for saving what was listed.
@@ -68,11 +77,11 @@ class Scraper:
         share = (seconds - reserve) * self._concurrency / max(len(watches), 1)
         shared = [watch for watch in watches if watch.under_way]
         self._telemetry.scrapes_shared += bool(shared)
-        fresh = {watch.target: watch.last for watch in watches if watch.last and self._is_fresh(watch)}
-        tasks = {watch: self._join(watch, end - reserve, share) for watch in watches if watch.target not in fresh}
+        fresh = {watch: watch.last for watch in watches if watch.last and self._is_fresh(watch)}
+        tasks = {watch: self._join(watch, end - reserve, share) for watch in watches if watch not in fresh}
         if tasks:
             await asyncio.wait(tasks.values(), timeout=end - loop.time())
-        return fresh | {watch.target: self._outcome(watch, task) for watch, task in tasks.items()}
+        return fresh | {watch: self._outcome(watch, task) for watch, task in tasks.items()}
 
     async def aclose(self, seconds: float) -> None:
         """Lets the listings under way come to their end, for ``seconds`` at most."""
@@ -106,6 +115,9 @@ class Scraper:
         async with AsyncExitStack() as stack:
             try:
                 async with deadline.bound():
+                    if watch.before is not None:
+                        await asyncio.wait([watch.before])
+                        watch.before = None
                     await stack.enter_async_context(self._places.hold(share))
             except TimeoutError:
                 return self._note(watch, watch.failed("timeout", "its turn did not come", self._clock(), asked=False))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from ges_exporter.config import TargetSettings
@@ -25,9 +27,11 @@ class Journal:
         self.redaction = redaction
         self._unknown: set[tuple[str, str]] = set()
 
-    def plain_http(self, settings: TargetSettings) -> None:
-        """Notes that credentials go over plain http."""
-        _log.warning("credentials are sent over plain http", **_names(settings.target), endpoints=settings.endpoints)
+    def plain_http(self, targets: Sequence[TargetSettings]) -> None:
+        """Notes, in one line, of which targets the credentials go over plain http."""
+        if targets:
+            names = [f"{target.project}/{target.graph or 'task centre'}" for target in (one.target for one in targets)]
+            _log.warning("credentials are sent over plain http", targets=names)
 
     def finished(self, target: Target, jobs: tuple[Job, ...], zone: Zone) -> None:
         """Writes a line for each job that failed."""

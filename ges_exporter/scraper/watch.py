@@ -28,6 +28,8 @@ class Watch:
         self.task: asyncio.Task[Result] | None = None
         self.deadline = Deadline(0.0)
         """Of the listing under way."""
+        self.before: asyncio.Task[Result] | None = None
+        """The listing that was under way when this took the place of another watch of the same target."""
 
     @property
     def target(self) -> Target:
@@ -38,6 +40,16 @@ class Watch:
     def under_way(self) -> bool:
         """Whether a listing is."""
         return self.task is not None and not self.task.done()
+
+    def follow(self, other: Watch) -> None:
+        """Takes the place of another watch of the same target, with all that it has seen."""
+        self.errors, self.last, self.before = other.errors, other.last, other.task
+
+    async def finish(self) -> None:
+        """Waits for the listing under way, however it ends, and closes the connections."""
+        if self.task is not None:
+            await asyncio.wait([self.task])
+        await self.client.aclose()
 
     @property
     def rank(self) -> int:

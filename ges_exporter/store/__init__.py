@@ -34,7 +34,7 @@ class Store:
         LedgerError: it cannot be opened or made.
     """
 
-    def __init__(self, path: str, bounds: tuple[float, ...] = (), *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: str, *, clock: Callable[[], float] = time.time) -> None:
         self.last_save: float | None = None
         """Unix seconds."""
         self.last_seconds = 0.0
@@ -47,11 +47,8 @@ class Store:
         self._waiting: list[asyncio.Future[bool]] = []
         self._writer: asyncio.Task[None] | None = None
         self._database: Database | None = None
-        self.new_bounds = False
-        """Whether the histograms stored have other bounds than these."""
         if path != MEMORY:
             self._database, self.set_aside = open_database(path, clock())
-            self.new_bounds = self._database.differs("bounds", bounds)
 
     def records(self) -> list[TargetRecord]:
         """Returns all targets ever stored, without their job rows."""

@@ -22,14 +22,13 @@ T = TypeVar("T")
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _COUNTED, _VANISHED = 1, 2
-_INSERT_JOB = """
-INSERT OR REPLACE INTO jobs (target, id, account, status, flags, absent_since, open, owed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+_REPLACE = """
+ON CONFLICT (target, id) DO UPDATE SET account = excluded.account, status = excluded.status, flags = excluded.flags,
+absent_since = excluded.absent_since, open = excluded.open, owed = excluded.owed
 """
-_INSERT_JOBS = """
-INSERT OR REPLACE INTO jobs (target, account, status, flags, absent_since, open, owed, id)
-SELECT ?, ?, ?, ?, ?, ?, ?, value FROM json_each(?)
-"""
+_INSERT = "INSERT INTO jobs (target, account, status, flags, absent_since, open, owed, id)"
+_INSERT_JOB = f"{_INSERT} VALUES (?, ?, ?, ?, ?, ?, ?, ?) {_REPLACE}"
+_INSERT_JOBS = f"{_INSERT} SELECT ?, ?, ?, ?, ?, ?, ?, value FROM json_each(?) WHERE true {_REPLACE}"  # noqa: S608 - constants
 _encode = msgspec.json.Encoder().encode
 
 
@@ -67,14 +66,6 @@ class Database:
         except BaseException:
             self._connection.close()
             raise
-
-    def differs(self, key: str, value: object) -> bool:
-        """Stores a fact of the whole file; returns whether another one stood there."""
-        text = _encode(value).decode()
-        row = self._connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
-        if row is None or row[0] != text:
-            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, text))
-        return row is not None and row[0] != text
 
     def records(self) -> list[TargetRecord]:
         """Returns, once, what was read when the file was opened."""
@@ -123,6 +114,7 @@ class Database:
         execute = self._connection.execute
         execute("PRAGMA locking_mode = EXCLUSIVE")
         execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA cache_size = -16384")
         # Takes the lock, which is then kept: a second exporter on this file would count everything twice.
         execute("BEGIN EXCLUSIVE")
         version = execute("PRAGMA user_version").fetchone()[0]
@@ -178,7 +170,7 @@ class Database:
             elif row.plain:
                 plain.setdefault(row, []).append(identity)
             else:
-                execute(_INSERT_JOB, (number, identity, *_values(row)))
+                execute(_INSERT_JOB, (number, *_values(row), identity))
         for row, identities in plain.items():
             # A first listing of 100,000 jobs has a handful of kinds: SQLite itself runs through the ids of each.
             execute(_INSERT_JOBS, (number, *_values(row), _encode(sorted(identities)).decode()))

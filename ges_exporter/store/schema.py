@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 
 _FIRST = """
-CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE targets (
     id INTEGER PRIMARY KEY,
     project TEXT NOT NULL,
