@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -18,46 +20,81 @@ from ges_exporter.config import Config, load, parse
 from ges_exporter.errors import ConfigError, GesExporterError
 from ges_exporter.exporter import Exporter
 from ges_exporter.exposition import render
-from ges_exporter.server import Server, listen, split_address, urls
+from ges_exporter.flags import parser
+from ges_exporter.redaction import Redaction
+from ges_exporter.reloading import Loaded, Reloader
+from ges_exporter.server import Server, allow_many_files, listen, urls
 from ges_exporter.simulator import create_app as simulate
 from ges_exporter.simulator import serve as serve_simulator
 from ges_exporter.simulator.scenarios.living import living
 from ges_exporter.simulator.scenarios.schedule import PROJECT_ID
-from ges_exporter.web import Options, create_app
+from ges_exporter.web import Options, Protection, create_app
 
 _log = structlog.get_logger("ges_exporter")
+
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the exporter; returns the exit status: 0, 1 for a bad configuration or ledger; 2 is raised for bad flags."""
-    options = _parser().parse_args(arguments)
-    logs.configure(options.log_level, options.log_format)
+    options = parser().parse_args(arguments)
+    redaction = Redaction()
+    logs.configure(options.log_level, options.log_format, redaction.hide)
     try:
-        if options.demo:
-            return asyncio.run(_demo(options))
-        config = _load(options)
-        if options.config_check:
-            print(f"{options.config_file}: {len(config.targets())} targets, no faults")  # noqa: T201
-            return 0
-        return asyncio.run(_once(options, config) if options.once else _serve(options, config))
+        return _run(options, redaction)
     except ConfigError as error:
         for fault in error.faults:
-            print(f"{options.config_file}: {fault}", file=sys.stderr)  # noqa: T201
+            print(fault, file=sys.stderr)  # noqa: T201
     except (GesExporterError, OSError) as error:
-        print(f"ges-exporter: {error}", file=sys.stderr)  # noqa: T201
+        print(f"ges-exporter: {redaction.hide(str(error))}", file=sys.stderr)  # noqa: T201
     return 1
 
 
-def _load(options: argparse.Namespace) -> Config:
-    config = load(Path(options.config_file), os.environ)
-    return config if options.ledger_path is None else config.with_ledger_path(options.ledger_path)
+def _run(options: argparse.Namespace, redaction: Redaction) -> int:
+    if options.demo:
+        return asyncio.run(_demo(options, redaction))
+    config, protection = _load(options, lambda: _protection(options))
+    if options.config_check:
+        print(f"{options.config_file}: {len(config.targets())} targets, no faults")  # noqa: T201
+        return 0
+    if options.once:
+        return asyncio.run(_once(options, config, redaction))
+    return asyncio.run(_serve(options, config, protection, redaction))
 
 
-async def _once(options: argparse.Namespace, config: Config) -> int:
+def _load(options: argparse.Namespace, protect: Callable[[], T]) -> tuple[Config, T]:
+    """Reads both files; raises ConfigError with the faults of both, each with its file."""
+    faults: list[str] = []
+    with _naming(options.config_file, faults):
+        config = load(Path(options.config_file), os.environ)
+        if options.ledger_path is not None:
+            config = config.with_ledger_path(options.ledger_path)
+    with _naming(options.web_config_file, faults):
+        protection = protect()
+    if faults:
+        raise ConfigError(faults)
+    return config, protection
+
+
+def _protection(options: argparse.Namespace) -> Protection:
+    return Protection(Path(options.web_config_file) if options.web_config_file else None)
+
+
+@contextlib.contextmanager
+def _naming(file: str, faults: list[str]) -> Iterator[None]:
+    """Gathers the faults of one file."""
+    try:
+        yield
+    except ConfigError as error:
+        faults += [fault if fault.startswith((file, "--")) else f"{file}: {fault}" for fault in error.faults]
+
+
+async def _once(options: argparse.Namespace, config: Config, redaction: Redaction) -> int:
     """One scrape, in the classic format, on standard output."""
-    exporter = Exporter(config, external_url=options.web_external_url)
+    exporter = Exporter(config, external_url=options.web_external_url, redaction=redaction)
     try:
         seconds = exporter.seconds(None)
+        await exporter.discovered(config.scrape.max_timeout)
         results = await exporter.scrape(list(exporter.targets), seconds)
         page, _ = render(exporter.snapshot(results, seconds, own=True))
     finally:
@@ -66,12 +103,18 @@ async def _once(options: argparse.Namespace, config: Config) -> int:
     return 0 if all(result.up for result in results.values()) else 1
 
 
-async def _demo(options: argparse.Namespace) -> int:
+async def _demo(options: argparse.Namespace, redaction: Redaction) -> int:
     """Serves what is seen of the built-in simulator, which needs no configuration."""
+    faults: list[str] = []
+    with _naming(options.web_config_file, faults):
+        protection = _protection(options)
+    if faults:
+        raise ConfigError(faults)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serve_simulator(simulate(living())))
         config = parse(_demo_config(url), os.environ, Path.cwd())
-        return await _serve(options, config.with_ledger_path(options.ledger_path or ":memory:"), demo=url)
+        config = config.with_ledger_path(options.ledger_path or ":memory:")
+        return await _serve(options, config, protection, redaction, demo=url)
 
 
 def _demo_config(url: str) -> dict[str, object]:
@@ -91,6 +134,7 @@ def _demo_config(url: str) -> dict[str, object]:
                     {"name": "fraud", "endpoint": url},
                     {"name": "social", "endpoint": url},
                 ],
+                "discovery": {"enabled": True, "interval": "1m"},
             }
         ],
         "thresholds": [
@@ -101,11 +145,17 @@ def _demo_config(url: str) -> dict[str, object]:
     }
 
 
-async def _serve(options: argparse.Namespace, config: Config, demo: str = "") -> int:
+async def _serve(
+    options: argparse.Namespace, config: Config, protection: Protection, redaction: Redaction, demo: str = ""
+) -> int:
+    allow_many_files()
     sockets = [listen(address) for address in options.web_listen_address or [":9877"]]
-    exporter = Exporter(config, external_url=options.web_external_url)
+    exporter = Exporter(config, external_url=options.web_external_url, redaction=redaction)
     web = Options(options.web_telemetry_path, options.web_external_url, options.web_enable_lifecycle)
-    server = Server(create_app(exporter, web), grace=config.scrape.max_timeout)
+    reloader = Reloader(exporter, lambda: _load_again(options, protection, config if demo else None))
+    app = create_app(exporter, web, protection, reloader.reload)
+    server = Server(app, config.scrape.max_timeout, protection.tls)
+    server.on_hangup = reloader.begin
     announcing = asyncio.create_task(_announce(server, sockets, web, len(exporter.targets), demo))
     try:
         await server.serve(sockets)
@@ -115,84 +165,24 @@ async def _serve(options: argparse.Namespace, config: Config, demo: str = "") ->
     return 0
 
 
+def _load_again(options: argparse.Namespace, protection: Protection, demo: Config | None) -> Loaded:
+    if demo is not None:
+        config, measures = demo, protection.read()
+    else:
+        config, measures = _load(options, protection.read)
+    return Loaded(config, lambda: protection.apply(measures))
+
+
 async def _announce(server: Server, sockets: list[socket.socket], web: Options, targets: int, demo: str) -> None:
     await server.ready.wait()
-    addresses = urls(sockets)
+    addresses = urls(sockets, server.scheme)
     _log.info("ges-exporter is listening", version=__version__, addresses=addresses, targets=targets)
     if demo:
         print(  # noqa: T201
             f"Watching a simulated GES at {demo}. Look at\n"
             f"  {addresses[0]}{web.telemetry_path}   the metrics\n"
+            f"  {addresses[0]}/jobs      the jobs\n"
             f"  {addresses[0]}/          the targets\n"
             "Ctrl-C ends it.",
             flush=True,
         )
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ges-exporter",
-        description="A Prometheus exporter for the jobs of Huawei Cloud's Graph Engine Service (GES).",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("--config.file", dest="config_file", default="ges-exporter.yml", metavar="FILE", help="default: %(default)s")
-    add("--config.check", dest="config_check", action="store_true", help="check the file, print every fault, and end")
-    add(
-        "--web.listen-address",
-        dest="web_listen_address",
-        action="append",
-        type=_address,
-        metavar="ADDRESS",
-        help="where to listen, such as :9877, 127.0.0.1:9877 or [::1]:9877; repeatable; port 0 picks a free one "
-        "(default: :9877)",
-    )
-    add(
-        "--web.telemetry-path",
-        dest="web_telemetry_path",
-        default="/metrics",
-        type=_path,
-        metavar="PATH",
-        help="default: %(default)s",
-    )
-    add(
-        "--web.enable-lifecycle",
-        dest="web_enable_lifecycle",
-        action="store_true",
-        help="allow POST /-/reload",
-    )
-    add(
-        "--web.external-url",
-        dest="web_external_url",
-        default="",
-        type=_url,
-        metavar="URL",
-        help="how people reach this exporter, for links in alerts and pages",
-    )
-    add("--ledger.path", dest="ledger_path", metavar="FILE", help="overrides the file; :memory: keeps nothing")
-    add("--log.level", dest="log_level", choices=logs.LEVELS, default="info", help="default: %(default)s")
-    add("--log.format", dest="log_format", choices=logs.FORMATS, default="logfmt", help="default: %(default)s")
-    add("--once", action="store_true", help="scrape once, print the metrics, and end; 1 if a target failed")
-    add("--demo", action="store_true", help="watch a built-in simulated GES; needs no configuration")
-    add("--version", action="version", version=f"ges-exporter {__version__}")
-    return parser
-
-
-def _address(text: str) -> str:
-    try:
-        split_address(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/") or text == "/" or any(char in text for char in "?#{} "):
-        raise argparse.ArgumentTypeError(f"expected a path such as /metrics, got {text!r}")
-    return text
-
-
-def _url(text: str) -> str:
-    if text and not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"expected a URL with http or https, got {text!r}")
-    return text.rstrip("/")

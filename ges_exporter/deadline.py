@@ -24,7 +24,9 @@ class Deadline:
         if at > self.at:
             self.at = at
             for bound in self._bounds:
-                bound.reschedule(at)
+                # What is being cancelled already cannot be put off any more.
+                if not bound.expired():
+                    bound.reschedule(at)
 
     @asynccontextmanager
     async def bound(self) -> AsyncIterator[None]:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
 
 import structlog
 
 from ges_exporter.auth import Keyring
-from ges_exporter.client import Backoff, Client, Limits
-from ges_exporter.config import AkskCredentials, Config, TargetSettings
+from ges_exporter.client import Backoff, Client, Finder, Limits, Transport
+from ges_exporter.config import Config, TargetSettings, secrets_of
+from ges_exporter.discovery import Discovery
 from ges_exporter.errors import ConfigError
 from ges_exporter.exposition import Process, render
 from ges_exporter.families import Snapshot
-from ges_exporter.ledger import Ledger, Rules, Zone
+from ges_exporter.ledger import Ledger
 from ges_exporter.model import Target
 from ges_exporter.redaction import Redaction
 from ges_exporter.report import Reload, Report
 from ges_exporter.scraper import Journal, Result, Scraper, Watch
 from ges_exporter.store import Store
 from ges_exporter.telemetry import Telemetry
+from ges_exporter.terms import rules_of, zone_of
 
 HOUSEKEEPING = 3600.0
 """Seconds between two looks for targets that nobody has watched for long."""
@@ -33,7 +33,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Exporter:
-    """Everything that answers a scrape; to be made within a running event loop."""
+    """Everything that answers a scrape; to be made within a running event loop.
+
+    ``transport`` stands in for the network.
+    """
 
     def __init__(
         self,
@@ -42,20 +45,22 @@ class Exporter:
         external_url: str = "",
         redaction: Redaction | None = None,
         clock: Callable[[], float] = time.time,
+        transport: Transport | None = None,
     ) -> None:
         self.config = config
         self.telemetry = Telemetry()
         self.clock = clock
         self.redaction = redaction or Redaction()
         """Learns the secrets in use; whatever shows text from elsewhere asks it."""
-        for secret in secrets_of(config):
-            self.redaction.learn(secret)
+        self._learn(config)
         self._process = Process()
         self._external_url = external_url
+        self._transport = transport
         self._store = Store(config.ledger.path, clock=clock)
-        self._ledger = Ledger(_rules(config), self._store.records())
-        self._keyring = Keyring(config.credentials, self.telemetry, learn=self.redaction.learn)
-        self._backoffs: dict[tuple[Target, str], Backoff] = {}
+        self._ledger = Ledger(rules_of(config), self._store.records())
+        self._keyring = self._keys(config)
+        self._backoffs: dict[tuple[Target | str, str], Backoff] = {}
+        """By who asks (a target, or the discovery of a project) and the endpoint."""
         self._journal = Journal(self.redaction)
         self.scraper = Scraper(
             self._ledger,
@@ -71,6 +76,7 @@ class Exporter:
         self._spent = 0.0
         """Seconds that saving and rendering took last."""
         self._cleaned = -HOUSEKEEPING
+        self._discovery = self._discovering(config)
         self._report = self._reporting(config)
         self._watch_all(config)
 
@@ -78,6 +84,10 @@ class Exporter:
     def targets(self) -> tuple[Target, ...]:
         """All that is watched, in the order of the configuration."""
         return tuple(self.scraper.watches)
+
+    async def discovered(self, seconds: float) -> bool:
+        """Whether the graphs of every project have been looked for; after a start waits for it, up to ``seconds``."""
+        return await self._discovery.looked(seconds)
 
     def seconds(self, asked: float | None) -> float:
         """Returns how long a scrape may take, given the scraper's own limit where it told one."""
@@ -90,6 +100,7 @@ class Exporter:
         self, targets: Iterable[Target], asked: float | None, accept: str, *, own: bool
     ) -> tuple[bytes, str]:
         """Scrapes targets and returns the page with its content type; ``own`` adds the exporter's own metrics."""
+        self._discovery.check()
         report, seconds = self._report, self.seconds(asked)
         results = await self.scrape(list(targets), seconds)
         began = time.monotonic()
@@ -117,19 +128,20 @@ class Exporter:
         if config.ledger.path != self.config.ledger.path:
             raise ConfigError([f"ledger.path: cannot change in a reload: expected {self.config.ledger.path!r}"])
         old = self._keyring
-        self._ledger.change_rules(_rules(config))
-        self._journal.redaction = Redaction(secrets_of(config))
+        self._ledger.change_rules(rules_of(config))
+        self._learn(config)
         self.scraper.change_limits(config.scrape.concurrency, config.scrape.min_interval)
-        self._keyring = Keyring(config.credentials, self.telemetry, previous=old)
-        replaced = self._watch_all(config)
+        self._keyring = self._keys(config, old)
+        searching, self._discovery = self._discovery, self._discovering(config, self._discovery)
         self.config, self._report = config, self._reporting(config)
+        replaced = self._watch_all(config)
         self.reloads.successful, self.reloads.at = True, self.clock()
-        leaving = asyncio.create_task(_leave(replaced, old))
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
+        self._let_go(searching.aclose())
+        self._let_go(_leave(replaced, old))
 
     async def aclose(self) -> None:
         """Ends what is under way within its deadline, saves, and closes everything."""
+        await self._discovery.aclose()
         await self.scraper.aclose(self.config.scrape.max_timeout)
         await asyncio.gather(*self._leaving)
         await _leave(self.scraper.watches.values(), self._keyring)
@@ -137,15 +149,73 @@ class Exporter:
 
     def _reporting(self, config: Config) -> Report:
         return Report(
-            config, self.scraper, self._store, self.telemetry, self._backoffs, self.reloads, self._external_url
+            config,
+            self.scraper,
+            self._store,
+            self.telemetry,
+            self._backoffs,
+            self._discovery,
+            self.reloads,
+            self._external_url,
         )
 
+    def _keys(self, config: Config, previous: Keyring | None = None) -> Keyring:
+        return Keyring(
+            config.credentials,
+            self.telemetry,
+            transport=self._transport,
+            previous=previous,
+            learn=self.redaction.learn,
+        )
+
+    def _discovering(self, config: Config, previous: Discovery | None = None) -> Discovery:
+        finder = Finder(
+            self._keyring.credential,
+            self.telemetry,
+            lambda settings, endpoint: self._backoffs.setdefault((settings.target.project, endpoint), Backoff()),
+            max_bytes=config.scrape.max_response_bytes,
+            clock=self.clock,
+            transport=self._transport,
+            on_unknown=lambda settings, field, value: self._journal.unknown(settings.target, field, value),
+        )
+        return Discovery(
+            config,
+            finder,
+            clean=self.redaction.clean,
+            on_change=self._follow_discovery,
+            clock=self.clock,
+            previous=previous,
+        )
+
+    def _follow_discovery(self) -> None:
+        """Watches what has been found since, and nothing that is gone."""
+        self._let_go(_finish(self._watch_all(self.config)))
+
+    def _let_go(self, ending: Coroutine[Any, Any, None]) -> None:
+        leaving = asyncio.create_task(ending)
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    def _learn(self, config: Config) -> None:
+        for secret in secrets_of(config):
+            self.redaction.learn(secret)
+
     def _watch_all(self, config: Config) -> list[Watch]:
-        """Watches what is configured; returns the watches that are not wanted any more."""
+        """Watches what is configured or found; returns the watches that are not wanted any more."""
         before = self.scraper.watches
-        watches = {settings.target: self._watch(settings, config) for settings in config.targets()}
+        wanted = list(self._discovery.targets())
+        told = {target for target, watch in before.items() if watch.settings.plain_http}
+        self._journal.plain_http([one for one in wanted if one.plain_http and one.target not in told])
+        watches = {settings.target: self._watch(settings, config) for settings in wanted}
         self.scraper.watches = watches
+        self._forget_backoffs()
         return [watch for watch in before.values() if watches.get(watch.target) is not watch]
+
+    def _forget_backoffs(self) -> None:
+        """Lets go of those whose target is gone, or is elsewhere now."""
+        asked = {(watch.target, one) for watch in self.scraper.watches.values() for one in watch.settings.endpoints}
+        for key in [key for key in self._backoffs if isinstance(key[0], Target) and key not in asked]:
+            del self._backoffs[key]
 
     def _watch(self, settings: TargetSettings, config: Config) -> Watch:
         target, scrape = settings.target, config.scrape
@@ -162,6 +232,7 @@ class Exporter:
             self.telemetry,
             lambda endpoint: self._backoffs.setdefault((target, endpoint), Backoff()),
             clock=self.clock,
+            transport=self._transport,
             on_unknown=lambda field, value: self._journal.unknown(target, field, value),
         )
         return self.scraper.watch(settings, client)
@@ -178,48 +249,9 @@ class Exporter:
 
 async def _leave(watches: Iterable[Watch], keyring: Keyring) -> None:
     """Closes what is not needed any more, once it has finished what it was doing."""
-    await asyncio.gather(*(watch.finish() for watch in watches))
+    await _finish(watches)
     await keyring.aclose()
 
 
-def zone_of(setting: str) -> Zone | None:
-    """Returns the zone a setting names, or None for ``auto``."""
-    if setting == "auto":
-        return None
-    if setting[0] in "+-":
-        hours, minutes = setting[1:].split(":")
-        seconds = int(hours) * 3600.0 + int(minutes) * 60.0
-        return Zone("configured", -seconds if setting[0] == "-" else seconds)
-    return Zone("configured", named=ZoneInfo(setting))
-
-
-def _rules(config: Config) -> Rules:
-    ledger, limits = config.ledger, config.limits
-    return Rules(
-        vanish_after=ledger.vanish_after,
-        forget_after=ledger.forget_after,
-        late_after=ledger.late_after,
-        retire_after=ledger.retire_after,
-        label_sets_per_graph=limits.label_sets_per_graph,
-        graphs_per_project=limits.graphs_per_project,
-        bounds=config.histogram.duration_buckets,
-    )
-
-
-def secrets_of(config: Config) -> Iterator[str]:
-    """Returns the secrets that stand in the configuration itself, to be kept out of whatever is shown."""
-    for credentials in config.credentials.values():
-        given = (getattr(credentials, name) for name in credentials.SECRETS)
-        yield from (secret.reveal() for secret in given if secret is not None)
-        if isinstance(credentials, AkskCredentials):
-            yield credentials.access_key
-    for proxy in {settings.proxy for settings in config.targets() if settings.proxy is not None}:
-        yield from _secrets_of_proxy(proxy.reveal())
-
-
-def _secrets_of_proxy(url: str) -> Iterator[str]:
-    """Returns a proxy's URL if it holds a password, and that password in whatever form it is sent or told."""
-    parts = urlsplit(url)
-    if parts.password is not None:
-        user, password = unquote(parts.username or ""), unquote(parts.password)
-        yield from (url, parts.password, password, b64encode(f"{user}:{password}".encode()).decode())
+async def _finish(watches: Iterable[Watch]) -> None:
+    await asyncio.gather(*(watch.finish() for watch in watches))

@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from ges_exporter.families import FAMILIES, Family, HistogramSample, Sample, Scope, Snapshot
 
-OPENMETRICS = "application/openmetrics-text"
+CLASSIC, OPENMETRICS = "text/plain", "application/openmetrics-text"
+VERSIONS = {CLASSIC: "0.0.4", OPENMETRICS: "1.0.0"}
+"""The formats, in the one version of each that is written here."""
+_ESCAPED = frozenset('"\\\n')
 
 
 class _Page(Collector):
@@ -44,11 +48,31 @@ class Process(Collector):
 
 def render(snapshot: Snapshot, accept: str = "", process: Process | None = None) -> tuple[bytes, str]:
     """Returns the page and its content type, in the format that the ``Accept`` header asks for."""
-    encode, content_type = choose_encoder(accept)
-    metrics = list(build(snapshot, openmetrics=content_type.startswith(OPENMETRICS)))
+    chosen = negotiate(accept)
+    openmetrics = chosen == OPENMETRICS
+    metrics = list(build(snapshot, openmetrics=openmetrics))
     if process is not None:
         metrics += process.collect()
-    return encode(_Page(metrics)), content_type
+    page: bytes = (generate_openmetrics if openmetrics else generate_latest)(_Page(metrics))
+    return page, f"{chosen}; version={VERSIONS[chosen]}; charset=utf-8"
+
+
+def negotiate(accept: str) -> str:
+    """Returns the format that an ``Accept`` header likes best: OpenMetrics where it is named, unless it likes less."""
+    liking = dict.fromkeys(VERSIONS, 0.0)
+    for wish in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in wish.split(";"))
+        named = {name.strip(): value.strip(' "') for name, _, value in (part.partition("=") for part in parameters)}
+        if kind == CLASSIC or (kind == OPENMETRICS and named.get("version", VERSIONS[kind]) == VERSIONS[kind]):
+            liking[kind] = max(liking[kind], _quality(named.get("q", "1")))
+    return OPENMETRICS if 0 < liking[OPENMETRICS] >= liking[CLASSIC] else CLASSIC
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def build(snapshot: Snapshot, *, openmetrics: bool) -> Iterator[Metric]:
@@ -105,7 +129,10 @@ def _bound(seconds: float) -> str:
 
 
 def _exemplar(exemplar: Any, openmetrics: bool) -> Exemplar | None:  # noqa: ANN401
-    return Exemplar({"job_id": exemplar.job_id}, exemplar.value) if openmetrics and exemplar is not None else None
+    # The client library's own parser stumbles over escapes in exemplars, and real ids need none.
+    if exemplar is None or not openmetrics or _ESCAPED.intersection(exemplar.job_id):
+        return None
+    return Exemplar({"job_id": exemplar.job_id}, exemplar.value)
 
 
 _ADDERS: dict[str, Callable[[Metric, Family, Any, bool], None]] = {

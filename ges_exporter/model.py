@@ -148,6 +148,11 @@ class Graph(msgspec.Struct, frozen=True):
     version: str = ""
     https: bool = False
 
+    @property
+    def cluster(self) -> bool:
+        """Whether it is of the database edition: a cluster, whose graphs have names of their own."""
+        return self.product_type == "Persistence"
+
 
 class GraphPage(msgspec.Struct, frozen=True):
     """What one answer of a list of graphs holds."""
@@ -155,6 +160,8 @@ class GraphPage(msgspec.Struct, frozen=True):
     graphs: list[Graph]
     total: int | None = None
     faults: tuple[str, ...] = ()
+    left_out: int = 0
+    """Records that had to be left out."""
 
 
 class Target(msgspec.Struct, frozen=True, order=True):

@@ -37,7 +37,8 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: dict[str, None] = {}
-        self._forms: tuple[str, ...] = ()
+        self._forms: tuple[str, ...] | None = None
+        """How they may be spelled, the longest first; None: to be found out."""
         for secret in secrets:
             self.learn(secret)
 
@@ -48,17 +49,17 @@ class Redaction:
         """Hides a secret from now on, also as URLs, JSON and Python spell it."""
         if len(secret) < SHORTEST:
             return
-        known = secret in self._secrets
-        self._secrets.pop(secret, None)
+        if self._secrets.pop(secret, False) is False:
+            self._forms = None
         self._secrets[secret] = None
-        if not known:
-            if len(self._secrets) > MOST:
-                del self._secrets[next(iter(self._secrets))]
-            forms = {form for one in self._secrets for form in _forms(one)}
-            self._forms = tuple(sorted(forms, key=len, reverse=True))
+        if len(self._secrets) > MOST:
+            del self._secrets[next(iter(self._secrets))]
 
     def hide(self, text: str) -> str:
         """Returns a text of our own with every known secret hidden."""
+        if self._forms is None:
+            forms = {form for secret in self._secrets for form in _forms(secret)}
+            self._forms = tuple(sorted(forms, key=len, reverse=True))
         for form in self._forms:
             if form in text:
                 text = text.replace(form, HIDDEN)
@@ -71,5 +72,6 @@ class Redaction:
 
 
 def _forms(secret: str) -> set[str]:
-    quoted = quote(secret, safe="", errors="surrogatepass")
-    return {secret, quoted, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    quoted = {quote(secret, safe=safe, errors="surrogatepass") for safe in ("", "/")}
+    escaped = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    return {secret, *quoted, *escaped, repr(secret)[1:-1]}

@@ -9,7 +9,8 @@ from functools import lru_cache
 from ges_exporter import __version__
 from ges_exporter.client import Backoff
 from ges_exporter.config import Config, NoCredentials, TargetSettings, Threshold
-from ges_exporter.families import Facts, Scraped, Snapshot, State, Thresholds
+from ges_exporter.discovery import Discovery, Search
+from ges_exporter.families import Discovered, Facts, Scraped, Snapshot, State, Thresholds
 from ges_exporter.families.family import fits_label
 from ges_exporter.ledger import View
 from ges_exporter.model import Target
@@ -60,7 +61,8 @@ class Report:
         scraper: Scraper,
         store: Store,
         telemetry: Telemetry,
-        backoffs: Mapping[tuple[Target, str], Backoff],
+        backoffs: Mapping[tuple[Target | str, str], Backoff],
+        discovery: Discovery,
         reload: Reload,
         external_url: str,
     ) -> None:
@@ -69,6 +71,7 @@ class Report:
         self._store = store
         self._telemetry = telemetry
         self._backoffs = backoffs
+        self._discovery = discovery
         self._reload = reload
         self._external_url = external_url
         self._limits = Limits(config.thresholds)
@@ -111,6 +114,7 @@ class Report:
             version=__version__,
             python_version=platform.python_version(),
             external_url=self._external_url,
+            discovered=[_discovered(search) for search in self._discovery.searches.values()],
         )
 
 
@@ -120,12 +124,18 @@ def facts(settings: TargetSettings) -> Facts:
     return Facts(settings.target, settings.project_id, settings.region, api)
 
 
-def _by_endpoint(backoffs: Mapping[tuple[Target, str], Backoff], now: float) -> dict[str, float]:
+def _by_endpoint(backoffs: Mapping[tuple[Target | str, str], Backoff], now: float) -> dict[str, float]:
     until: dict[str, float] = {}
     for (_, endpoint), backoff in backoffs.items():
         if backoff.until > now:
             until[endpoint] = max(backoff.until, until.get(endpoint, 0.0))
     return until
+
+
+def _discovered(search: Search) -> Discovered:
+    finding = search.finding
+    project, watched = search.project.name, len(finding.targets)
+    return Discovered(project, watched, finding.graphs, dict(search.errors), search.last_success)
 
 
 def _dropped(targets: Iterable[Scraped]) -> dict[str, int]:

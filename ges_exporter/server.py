@@ -4,51 +4,185 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import resource
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 BACKLOG = 1024
+MOST_CONNECTIONS = 512
+MOST_FILES = 65536
+LARGEST_HEAD = 65536
+"""Bytes of a request's line and headers that are read at all."""
+HANDSHAKE_TIME = 10.0
+"""Seconds."""
+HEAD_TIME = 10.0
+"""Seconds within which a request must be read, or the connection is cut."""
+IDLE_TIME = 120
+"""Seconds that a connection is kept for the next request: longer than Prometheus leaves between two scrapes."""
+LINGER = 5.0
+"""Seconds that a client may take to read the end of an answer when the server stops."""
+
+_BUSY = b"too many connections; try again in a moment\n"
+_TOO_MANY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+    b"Retry-After: 1\r\nConnection: close\r\n\r\n%b" % (len(_BUSY), _BUSY)
+)
+
+_log = logging.getLogger(__name__)
+# What clients do wrong is not worth a line; what goes wrong here is.
+_log.setLevel(logging.ERROR)
+
+
+class Connection(H11Protocol):
+    """One connection, which is cut when its client is too slow, and makes room when there are too many."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments
+        super().__init__(*arguments, **options)
+        self.logger = _log
+        self._patience: asyncio.TimerHandle | None = None
+
+    @property
+    def answering(self) -> bool:
+        """Whether a request is under way."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Begins to wait for a request, at the cost of another connection if need be."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS and not self._make_room():
+            transport.write(_TOO_MANY)
+            transport.close()
+        else:
+            self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Reads; a client that sends too slowly has only so much time for a request."""
+        super().data_received(data)
+        if self.answering:
+            self._rest()
+        elif self._patience is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends."""
+        self._rest()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Waits for the next request, or for the client to read the end of its last answer."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self.loop.call_later(IDLE_TIME, self.transport.abort)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes an idle connection, and does not wait for a client that has not read its last answer."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def shutdown(self) -> None:
+        """Closes when what is under way is done, without waiting long for a client that does not read."""
+        super().shutdown()
+        if not self.answering:
+            self.loop.call_later(LINGER, self.transport.abort)
+
+    def _wait(self) -> None:
+        self._patience = self.loop.call_later(HEAD_TIME, self.transport.abort)
+
+    def _rest(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _make_room(self) -> bool:
+        """Cuts a connection that waits for a request; returns whether there was one."""
+        for other in self.connections:
+            if isinstance(other, Connection) and other is not self and not other.answering:
+                other.transport.abort()
+                return True
+        return False
 
 
 class Server(uvicorn.Server):
-    """Serves on sockets that are open already; SIGTERM and SIGINT end it after what is under way."""
+    """Serves on sockets that are open already; SIGTERM and SIGINT end it after what is under way.
 
-    def __init__(self, app: ASGIApp, grace: float) -> None:
+    ``grace``: seconds that this may take. ``tls``: None for plain HTTP.
+    """
+
+    def __init__(self, app: ASGIApp, grace: float, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
+                http=Connection,
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=IDLE_TIME,
                 timeout_graceful_shutdown=max(1, round(grace)),
+                h11_max_incomplete_event_size=LARGEST_HEAD,
             )
         )
         self.ready = asyncio.Event()
+        self.on_hangup: Callable[[], None] = lambda: None
+        """What SIGHUP does."""
+        self._tls = tls
+
+    @property
+    def scheme(self) -> str:
+        """Of the URLs under which it answers."""
+        return "http" if self._tls is None else "https"
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Ends in order instead of raising the signal again, as uvicorn would."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+        handlers = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop, signal.SIGHUP: self.on_hangup}
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
         try:
             yield
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in handlers:
                 loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to answer."""
-        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        handshake_time = None if self._tls is None else HANDSHAKE_TIME
+        self.servers = [
+            await loop.create_server(
+                self._connection, sock=one, ssl=self._tls, backlog=BACKLOG, ssl_handshake_timeout=handshake_time
+            )
+            for one in sockets or []
+        ]
+        self.started = True
         self.ready.set()
+
+    def _connection(self) -> Connection:
+        return Connection(self.config, self.server_state, {})
 
     def _stop(self) -> None:
         self.should_exit = True
+
+
+def allow_many_files() -> None:
+    """Raises the limit of open files, connections among them, as far as it may be raised."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen(address: str) -> socket.socket:

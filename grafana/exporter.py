@@ -35,7 +35,7 @@ UP = {"0": ("down", BAD), "1": ("up", GOOD)}
 
 TIGHT: Steps = ((None, GOOD), (0.8, WARNING), (0.95, BAD))
 ANY: Steps = ((None, GOOD), (0.5, WARNING))
-EXPIRING: Steps = ((None, BAD), (60, WARNING), (300, GOOD))
+EXPIRING: Steps = ((None, BAD), (60, WARNING), (120, GOOD))
 RELOADED = {"0": ("refused", BAD), "1": ("in force", GOOD)}
 
 

@@ -116,6 +116,13 @@ class Watcher:
         """The sum of all samples of that name with these labels."""
         return sum(self.values(family, target, **labels).values())
 
+    def counts(self, target: Target | None = None) -> tuple[float, float, float, float]:
+        """How many jobs were discovered, finished, vanished, and late."""
+        discovered, finished, vanished, late = (
+            self.total(f"ges_jobs_{word}_total", target) for word in ("discovered", "finished", "vanished", "late")
+        )
+        return (discovered, finished, vanished, late)
+
     def samples(self, target: Target | None = None) -> Iterator[Sample]:
         """All samples of the OpenMetrics page, of a target or of all."""
         for metric in build(self.snapshot(target), openmetrics=True):
@@ -137,7 +144,6 @@ class Watcher:
         self.ledger = Ledger(self.rules, self.store.records())
         for target in targets:
             self.ledger.watch(target, self.zone)
-        self.ledger.renew_histograms(self.clock())
         self.views = {target: View(target, None, self.ledger.view(target).ledger) for target in targets}
 
     def _release(self, target: Target, observation: Observation) -> None:
@@ -208,14 +214,32 @@ def timeless(identity: str, status: str = "complete", job_type: str = "import_gr
     return Job(identity, Status(status), job_type)
 
 
-def task(identity: str, status: str = "success", *, graph: str = "movie", **fields: float | None) -> Job:
-    """A job of the task centre, whose times are in UTC: an import of ``graph``."""
-    return job(identity, status, job_type="ImportGraph", algorithm="", graph=graph, offset=None, **fields)  # type: ignore[arg-type]
+def task(
+    identity: str,
+    status: str = "success",
+    *,
+    graph: str = "movie",
+    begin: float | None = None,
+    end: float | None = None,
+    files: Iterable[ImportFile] = (),
+) -> Job:
+    """An import of the task centre, whose times are in UTC."""
+    shown = _time(begin, None), _time(end, None)
+    return Job(identity, Status(status), "ImportGraph", "", graph, shown[0], shown[1], files=tuple(files))
 
 
-def load(identity: str, status: str = "success", **fields: object) -> Job:
+def load(
+    identity: str,
+    status: str = "success",
+    *,
+    begin: float | None = None,
+    end: float | None = None,
+    files: Iterable[ImportFile] = (),
+    offset: float = OFFSET,
+) -> Job:
     """An import of the memory edition."""
-    return job(identity, status, job_type="ImportGraph", algorithm="", **fields)  # type: ignore[arg-type]
+    shown = _time(begin, offset), _time(end, offset)
+    return Job(identity, Status(status), "ImportGraph", begin=shown[0], end=shown[1], files=tuple(files))
 
 
 def file(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 import time
-from collections.abc import Callable, Generator
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import httpx
 
@@ -21,7 +23,30 @@ _LARGEST_ANSWER = 256 * 1024
 _Result = TypeVar("_Result")
 
 
-def failure(error: httpx.HTTPError, host: str) -> TargetError:
+async def forget_location(response: httpx.Response) -> None:
+    """A hook for responses: the HTTP library would parse where a redirect leads, and fail in ways of its own."""
+    response.headers.pop("Location", None)
+
+
+@asynccontextmanager
+async def hanging_up(request: httpx.Request) -> AsyncIterator[None]:
+    """Closes the socket of a request that is cancelled: in a TLS handshake the HTTP library would leave it open."""
+    opened: list[Any] = []
+
+    async def see(event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith("connect_tcp.complete"):
+            opened.append(info["return_value"])
+
+    request.extensions["trace"] = see
+    try:
+        yield
+    except asyncio.CancelledError:
+        for stream in opened:
+            await stream.aclose()
+        raise
+
+
+def failure(error: httpx.HTTPError | ssl.SSLError, host: str) -> TargetError:
     """What an exception of the HTTP library means, in words that hold nothing of the request or the answer."""
     if isinstance(error, httpx.TimeoutException):
         return TimeoutExceeded(f"no answer from {host} in time")
@@ -79,12 +104,12 @@ class Wire:
         host = request.url.host
         code, begin = "error", self._monotonic()
         try:
-            async with asyncio.timeout(self._time_limit):
+            async with asyncio.timeout(self._time_limit), hanging_up(request):
                 answer = await self._exchange(request)
             code = str(answer.status)
         except TimeoutError:
             raise TimeoutExceeded(f"no answer from {host} in time") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:
             raise failure(error, host) from None
         finally:
             self._telemetry.request(OPERATION, code, self._monotonic() - begin)
@@ -100,11 +125,17 @@ class Wire:
             return Answer(response.status_code, response.headers, body)
 
     def _client(self) -> httpx.AsyncClient:
+        client = functools.partial(
+            httpx.AsyncClient,
+            timeout=self._time_limit,
+            trust_env=False,
+            event_hooks={"response": [forget_location]},
+        )
         if self._transport is not None:
-            return httpx.AsyncClient(transport=self._transport, timeout=self._time_limit, trust_env=False)
+            return client(transport=self._transport)
         proxy = self._proxy.reveal() if self._proxy is not None else None
         try:
-            return httpx.AsyncClient(verify=self._tls(), proxy=proxy, timeout=self._time_limit, trust_env=False)
+            return client(verify=self._tls(), proxy=proxy)
         except (ValueError, httpx.InvalidURL):
             raise ConnectFailed("the proxy's URL cannot be used") from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import zlib
 from collections.abc import Callable, Generator, Iterable
@@ -11,15 +10,17 @@ from typing import NamedTuple, TypeVar
 
 import httpx
 
-from ges_exporter import __version__
 from ges_exporter.auth import Credential
 from ges_exporter.client.backoff import Backoff
+from ges_exporter.client.connection import Transport, open_http
 from ges_exporter.client.details import DetailReader
 from ges_exporter.client.exchange import Exchange, Session
+from ges_exporter.client.finder import Finder
+from ges_exporter.client.graphs import Graphs
 from ges_exporter.client.habits import Habits
+from ges_exporter.client.nodes import ask_nodes
 from ges_exporter.client.paging import Ask, read_all, rows_of
 from ges_exporter.client.short import Recall, read_short
-from ges_exporter.client.tls import context
 from ges_exporter.config import TargetSettings
 from ges_exporter.dialects import DIALECTS, detect
 from ges_exporter.errors import TargetError, TimeoutExceeded
@@ -27,7 +28,7 @@ from ges_exporter.ledger import Owed
 from ges_exporter.model import Details, Job, JobPage, Listing, NodeListing
 from ges_exporter.telemetry import Telemetry
 
-__all__ = ["Backoff", "Client", "Limits", "Recall", "Session"]
+__all__ = ["Backoff", "Client", "Finder", "Graphs", "Limits", "Recall", "Session", "Transport"]
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class Client:
         backoffs: Callable[[str], Backoff],
         *,
         clock: Callable[[], float] = time.time,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         on_unknown: Callable[[str, str], None] = lambda _field, _value: None,
     ) -> None:
         self.settings = settings
@@ -96,8 +97,11 @@ class Client:
         except TargetError as error:
             nodes = [_failed(endpoint, 0, error) for endpoint in self.settings.endpoints]
         else:
-            nodes = await asyncio.gather(
-                *(self._node(session, exchange, since, recall) for exchange in self._exchanges)
+            nodes = await ask_nodes(
+                self._exchanges,
+                lambda exchange: self._node(session, exchange, since, recall),
+                session.deadline,
+                began,
             )
         return Listing(
             self.settings.target,
@@ -117,22 +121,23 @@ class Client:
         if self._http is not None:
             return
         settings = self.settings
-        self._http = http = _http(settings, self._transport)
-        self._exchanges = [
-            Exchange(
-                http,
-                endpoint,
-                self._credential,
-                self._backoffs(endpoint),
-                self._telemetry,
-                max_bytes=self._limits.max_response_bytes,
-                server_name=settings.tls.server_name,
-                clock=self._clock,
-            )
-            for endpoint in settings.endpoints
-        ]
+        self._http = http = open_http(settings, self._transport)
+        self._exchanges = [self._exchange(http, endpoint, self._backoffs(endpoint)) for endpoint in settings.endpoints]
         if self._dialect is not None and self._dialect.detail is not None:
-            self._details = DetailReader(self._exchanges[0], settings.project_id, self._dialect.detail)
+            # With a back-off of its own: where details fail, the list may still be read.
+            exchange = self._exchange(http, settings.endpoints[0], Backoff())
+            self._details = DetailReader(exchange, settings.project_id, self._dialect.detail)
+
+    def _exchange(self, http: httpx.AsyncClient, endpoint: str, backoff: Backoff) -> Exchange:
+        return Exchange(
+            http,
+            endpoint,
+            self._credential,
+            backoff,
+            self._telemetry,
+            max_bytes=self._limits.max_response_bytes,
+            clock=self._clock,
+        )
 
     async def _node(self, session: Session, exchange: Exchange, since: float, recall: Recall) -> NodeListing:
         reading = _Reading(self, session, exchange, since)
@@ -241,16 +246,3 @@ def _failed(endpoint: str, records: int, error: TargetError) -> NodeListing:
 def _strange(page: JobPage) -> bool:
     """Whether no job has a type: the answer may have another shape than the one before."""
     return bool(page.jobs) and all(job.job_type == "unknown" for job in page.jobs)
-
-
-def _http(settings: TargetSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": f"ges-exporter/{__version__}"}
-    if transport is None:
-        secure = any(endpoint.startswith("https:") for endpoint in settings.endpoints)
-        transport = httpx.AsyncHTTPTransport(
-            verify=context(settings.tls) if secure else False,
-            proxy=settings.proxy.reveal() if settings.proxy else None,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=90.0),
-        )
-    # Each scrape has one deadline for everything; nothing comes from the process's environment.
-    return httpx.AsyncClient(transport=transport, headers=headers, timeout=None, trust_env=False)  # noqa: S113

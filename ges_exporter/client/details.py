@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 
 from ges_exporter.client.exchange import Exchange, Session
+from ges_exporter.client.graphs import read_graphs
 from ges_exporter.dialects import Detail
 from ges_exporter.errors import ApiError, TargetError, TimeoutExceeded
 from ges_exporter.ledger import Owed
-from ges_exporter.model import Details, Outcome
-
-GRAPHS_PER_PAGE = 100
-MOST_PAGES = 100
-"""Of a project's list of graphs; a server that never ends must not keep a scrape busy."""
+from ges_exporter.model import Details, GraphPage, Outcome
 
 
 class DetailReader:
@@ -23,17 +20,22 @@ class DetailReader:
         self._project_id = project_id
         self._detail = detail
         self._ids: dict[str, str] = {}
+        self._doubted: set[str] = set()
+        """Graphs that may be others by now, under the same names."""
 
     async def read(self, session: Session, owed: Iterable[Owed]) -> list[Details]:
         """Returns an answer for each import that could be asked about within the deadline; never fails."""
         answers: list[Details] = []
+        wanted = list(owed)
         try:
             async with session.deadline.bound():
-                wanted = list(owed)
-                if any(one.graph not in self._ids for one in wanted):
+                if any(one.graph not in self._ids or one.graph in self._doubted for one in wanted):
                     await self._read_graphs(session)
                 for one in wanted:
                     answers.append(await self._ask(session, one))  # noqa: PERF401 - a deadline keeps those before it
+        except ApiError:
+            # The list of graphs is refused, and so is every question that begins with it.
+            return [Details(one.job_id, Outcome.REFUSED) for one in wanted]
         except (TimeoutError, TargetError):
             # What is not answered stays owed; the list itself has been read.
             return answers
@@ -47,6 +49,7 @@ class DetailReader:
         try:
             job = await self._exchange.get(session, "show_job", path, {}, self._detail.parse_job)
         except ApiError:
+            self._doubted.add(owed.graph)
             return Details(owed.job_id, Outcome.REFUSED)
         except TimeoutExceeded:
             raise
@@ -55,14 +58,11 @@ class DetailReader:
         return Details(owed.job_id, Outcome.ANSWERED, job.files)
 
     async def _read_graphs(self, session: Session) -> None:
-        path, offset = self._detail.graphs_path(self._project_id), 0
-        ids: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
-            query = {"offset": str(offset), "limit": str(GRAPHS_PER_PAGE)}
-            page = await self._exchange.get(session, "list_graphs", path, query, self._detail.parse_graphs)
-            new = {graph.name: graph.id for graph in page.graphs if graph.name not in ids}
-            if not new:
-                break
-            ids |= new
-            offset += len(page.graphs)
-        self._ids = ids
+        def ask(query: Mapping[str, str]) -> Awaitable[GraphPage]:
+            path = self._detail.graphs_path(self._project_id)
+            return self._exchange.get(session, "list_graphs", path, query, self._detail.parse_graphs)
+
+        graphs, _ = await read_graphs(ask)
+        # Of two of one name, the one that is listed first.
+        self._ids = {graph.name: graph.id for graph in reversed(graphs)}
+        self._doubted.clear()

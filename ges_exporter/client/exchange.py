@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
 from ges_exporter.auth import Credential
 from ges_exporter.auth.login import retry_after
-from ges_exporter.auth.wire import failure
+from ges_exporter.auth.wire import failure, forget_location, hanging_up
 from ges_exporter.client.backoff import Backoff
 from ges_exporter.deadline import Deadline
 from ges_exporter.dialects import error_of
@@ -20,6 +21,7 @@ from ges_exporter.errors import (
     ApiError,
     AuthFailed,
     ConnectFailed,
+    DecodeFailed,
     HttpClientError,
     HttpRedirect,
     HttpServerError,
@@ -38,6 +40,8 @@ THROTTLE_CODES = frozenset({"APIGW.0308", "APIG.0308"})
 RETRIES = 2
 FIRST_PAUSE = 0.2
 """Seconds before the first retry, give or take a half; each one after waits twice as long."""
+CODINGS = frozenset({"", "identity", "gzip"})
+"""Of what was asked for; packed several times over, a small answer could fill the memory at one blow."""
 _PASSING = (ConnectFailed, Throttled, HttpServerError)
 
 
@@ -53,6 +57,14 @@ class Session:
         self.requests = 0
 
 
+async def _note_sent(request: httpx.Request) -> None:
+    request.extensions["sent"] = time.monotonic()
+
+
+HOOKS: Mapping[str, list[Callable[..., Any]]] = {"request": [_note_sent], "response": [forget_location]}
+"""What a client needs for an `Exchange`."""
+
+
 class Exchange:
     """All that is needed to ask one endpoint."""
 
@@ -65,7 +77,6 @@ class Exchange:
         telemetry: Telemetry,
         *,
         max_bytes: int,
-        server_name: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.endpoint = endpoint
@@ -74,7 +85,6 @@ class Exchange:
         self._credential = credential
         self._telemetry = telemetry
         self._max_bytes = max_bytes
-        self._extensions = {"sni_hostname": server_name} if server_name else {}
         self._clock = clock
 
     async def get(
@@ -98,7 +108,7 @@ class Exchange:
     async def _persist(self, session: Session, operation: str, url: httpx.URL, parse: Callable[[bytes], T]) -> T:
         renewed, retries = False, 0
         while True:
-            request = self._http.build_request("GET", url, extensions=self._extensions)
+            request = self._http.build_request("GET", url)
             began = session.deadline.remaining
             try:
                 return parse(await self._send(session, operation, request))
@@ -120,20 +130,23 @@ class Exchange:
             await asyncio.sleep(pause)
 
     async def _send(self, session: Session, operation: str, request: httpx.Request) -> bytes:
-        session.requests += 1
-        began, code = time.monotonic(), "error"
+        code = "error"
         try:
-            response = await self._http.send(request, auth=self._credential, stream=True, follow_redirects=False)
-            code = str(response.status_code)
-            try:
-                body = await self._read(response)
-            finally:
-                await response.aclose()
-        except httpx.HTTPError as error:
+            async with hanging_up(request):
+                response = await self._http.send(request, auth=self._credential, stream=True, follow_redirects=False)
+                code = str(response.status_code)
+                try:
+                    body = await self._read(response)
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, ssl.SSLError) as error:
             code = "error"
             raise failure(error, request.url.netloc.decode("ascii", "replace")) from None
         finally:
-            self._telemetry.request(operation, code, time.monotonic() - began)
+            # Where there is no token to send along, nothing is sent.
+            if (sent := request.extensions.get("sent")) is not None:
+                session.requests += 1
+                self._telemetry.request(operation, code, time.monotonic() - sent)
         _raise_for(response, body, self._clock())
         return body
 
@@ -141,6 +154,10 @@ class Exchange:
         length = response.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self._max_bytes:
             raise TooLarge(f"the answer has {length} bytes, more than the {self._max_bytes} allowed")
+        if response.headers.get("Content-Encoding", "").strip().lower() not in CODINGS:
+            if response.is_success:
+                raise DecodeFailed("the answer is packed in a way that was not asked for")
+            return b""
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
@@ -176,7 +193,7 @@ def _raise_for(response: httpx.Response, body: bytes, now: float) -> None:
         raise _waiting(HttpServerError(text), response, now)
     if told is None:
         raise HttpClientError(text)
-    raise _judged(told)
+    raise _waiting(_judged(told), response, now)
 
 
 def _waiting(error: TargetError, response: httpx.Response, now: float) -> TargetError:

@@ -7,7 +7,7 @@ one record: where that record is not in it, the list has lost records in between
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from ges_exporter.client.habits import Habits
@@ -36,37 +36,56 @@ Pages = Generator[Ask, JobPage, Collected]
 class _Lost(Exception):
     """A page did not show the last record of the page before."""
 
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        super().__init__()
+        self.jobs = jobs
+        """What had been shown until then."""
+
 
 def read_all(limit: int, max_jobs: int, habits: Habits) -> Pages:
-    """Asks for all pages of ``limit`` records, up to ``max_jobs`` jobs."""
+    """Asks for all pages of ``limit`` records (two at least, so that they can overlap), up to ``max_jobs`` jobs."""
+    limit = max(limit, 2)
     try:
-        return (yield from _pass(limit, max_jobs, habits, strict=True))
-    except _Lost:
-        return (yield from _pass(limit, max_jobs, habits, strict=False))
+        collected = yield from _pass(limit, max_jobs, habits, strict=True)
+    except _Lost as lost:
+        collected = yield from _pass(limit, max_jobs, habits, strict=False)
+        seen = {job.id for job in collected.jobs}
+        # What has left the list since then may never be shown again.
+        collected.jobs.extend(job for job in lost.jobs if job.id not in seen)
+    return _within(max_jobs, collected)
 
 
 def _pass(limit: int, max_jobs: int, habits: Habits, *, strict: bool) -> Pages:
-    page = yield Ask(0, limit)
-    first, jobs, complete, rows = page.jobs, list(page.jobs), page.left_out == 0, rows_of(page)
-    seen = {job.id for job in jobs}
-    while page.jobs and len(seen) <= max_jobs and not _whole(habits, page, rows):
-        last, offset = page.jobs[-1].id, rows - 1
+    page = first = yield Ask(0, limit)
+    jobs, seen, rows, complete, cut = list(page.jobs), _ids(page), rows_of(page), page.left_out == 0, False
+    while page.jobs and len(seen) <= max_jobs and not _whole(habits, page, rows, limit):
+        # A page of one record can be followed, but not overlapped: nothing shows that none was lost in between.
+        before, offset = page, rows - min(rows_of(page) - 1, 1)
         page = yield Ask(offset, limit)
-        ids = {job.id for job in page.jobs}
-        if last not in ids:
-            if strict:
-                raise _Lost
-            complete = False
+        ids, overlaps = _ids(page), offset < rows
         complete = complete and page.left_out == 0
+        if overlaps and before.jobs[-1].id not in ids:
+            if strict and not before.left_out and not page.left_out:
+                raise _Lost([*jobs, *page.jobs])
+            complete = False
         if ids <= seen:
-            habits.ignores_offset = len(first) > 1 and [job.id for job in page.jobs] == [job.id for job in first]
+            habits.ignores_offset = _same(page, first)
+            complete = complete and _is_end(page, first, limit, len(seen))
+            cut = habits.ignores_offset and rows_of(page) == limit and _claims_more(page, len(seen))
             break
+        complete = complete and overlaps
         rows = offset + rows_of(page)
         jobs += page.jobs
         seen |= ids
-    if len(seen) <= max_jobs:
-        return Collected(jobs, complete, truncated=False, total=page.total)
-    return Collected(jobs[:max_jobs], complete=False, truncated=True, total=page.total)
+    return Collected(jobs, complete, truncated=cut, total=page.total)
+
+
+def _within(max_jobs: int, collected: Collected) -> Collected:
+    ids = list(dict.fromkeys(job.id for job in collected.jobs))
+    if len(ids) <= max_jobs:
+        return collected
+    kept = set(ids[:max_jobs])
+    return Collected([job for job in collected.jobs if job.id in kept], False, True, collected.total)
 
 
 def rows_of(page: JobPage) -> int:
@@ -74,6 +93,29 @@ def rows_of(page: JobPage) -> int:
     return len(page.jobs) + page.left_out
 
 
-def _whole(habits: Habits, page: JobPage, known: int) -> bool:
-    """Whether an endpoint that ignores offsets has shown everything; a total that claims more reopens the question."""
-    return habits.ignores_offset and (page.total is None or page.total <= known)
+def _ids(page: JobPage) -> set[str]:
+    return {job.id for job in page.jobs}
+
+
+def _whole(habits: Habits, page: JobPage, known: int, limit: int) -> bool:
+    """Whether an endpoint that ignores offsets has shown everything; what hints at more reopens the question."""
+    return habits.ignores_offset and rows_of(page) != limit and not _claims_more(page, known)
+
+
+def _claims_more(page: JobPage, known: int) -> bool:
+    return page.total is not None and page.total > known
+
+
+def _same(page: JobPage, first: JobPage) -> bool:
+    return len(first.jobs) > 1 and [job.id for job in page.jobs] == [job.id for job in first.jobs]
+
+
+def _is_end(page: JobPage, first: JobPage, limit: int, known: int) -> bool:
+    """Whether a page that shows nothing new proves that there is no more.
+
+    One that holds more than the overlap may have been filled with what new jobs have pushed down.
+    """
+    if rows_of(page) <= 1:
+        return True
+    full = rows_of(page) == limit or (rows_of(page) == rows_of(first) and not _same(page, first))
+    return not full and not _claims_more(page, known)

@@ -10,6 +10,26 @@ from ges_exporter.config import Tls
 from ges_exporter.errors import TlsFailed
 
 
+class _NamedContext(ssl.SSLContext):
+    """Asks for, and checks, one name of a server, whatever its URL says.
+
+    The HTTP library can do that too, but not through a proxy: there it would expect that name of the proxy.
+    """
+
+    server_name = ""
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,  # noqa: ARG002 - which is what this is about
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """Begins a connection."""
+        return super().wrap_bio(incoming, outgoing, server_side, self.server_name, session)
+
+
 def context(tls: Tls) -> ssl.SSLContext:
     """Returns the context for a target's settings; the CA file is read again when it has changed.
 
@@ -18,15 +38,28 @@ def context(tls: Tls) -> ssl.SSLContext:
     """
     try:
         changed = Path(tls.ca_file).stat().st_mtime_ns if tls.ca_file else 0
-        return _context(tls.ca_file, changed, tls.insecure_skip_verify)
+        return _context(tls, changed)
     except (OSError, ssl.SSLError) as error:
         raise TlsFailed(f"the CA file {tls.ca_file} cannot be used: {error.strerror or error}") from None
 
 
 @lru_cache(maxsize=64)
-def _context(ca_file: str | None, _changed: int, insecure: bool) -> ssl.SSLContext:
-    made = ssl.create_default_context(cafile=ca_file)
-    if insecure:
+def _context(tls: Tls, _changed: int) -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=tls.ca_file)
+    if tls.server_name:
+        made = _named(tls.server_name, tls.ca_file, made.verify_flags)
+    if tls.insecure_skip_verify:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+def _named(server_name: str, ca_file: str | None, flags: ssl.VerifyFlags) -> ssl.SSLContext:
+    made = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.server_name = server_name
+    made.verify_flags = flags
+    if ca_file:
+        made.load_verify_locations(ca_file)
+    else:
+        made.load_default_certs()
     return made

@@ -24,7 +24,8 @@ from ges_exporter.config.schema import (
     Tls,
 )
 from ges_exporter.config.secret import Secret, is_header_value
-from ges_exporter.config.targets import TargetSettings, graph_target
+from ges_exporter.config.secrets import secrets_of
+from ges_exporter.config.targets import TargetSettings, discovery_target, graph_target, targets_of
 from ges_exporter.config.thresholds import Threshold
 from ges_exporter.config.units import format_duration, format_size, parse_duration, parse_size
 
@@ -50,6 +51,7 @@ __all__ = [
     "Threshold",
     "Tls",
     "TokenCredentials",
+    "discovery_target",
     "format_duration",
     "format_size",
     "graph_target",
@@ -58,4 +60,6 @@ __all__ = [
     "parse",
     "parse_duration",
     "parse_size",
+    "secrets_of",
+    "targets_of",
 ]

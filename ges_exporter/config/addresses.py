@@ -49,6 +49,8 @@ def _regional(root: Node, project: Node) -> Iterator[str]:
 def _used(project: Node) -> dict[str, None]:
     """The names of the credentials in use, each once."""
     nodes = [_credentials(project, graph) for graph in project["graphs"].items]
+    found = project["discovery"]["graphs"].items if project["discovery"]["enabled"].on else []
+    nodes += [graph["credentials"] for graph in found]
     if "management" in project or project["discovery"]["enabled"].on:
         nodes.append(project["credentials"])
     return dict.fromkeys(node.text for node in nodes if node.text)

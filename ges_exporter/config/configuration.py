@@ -13,7 +13,7 @@ from ges_exporter.config.credentials import Credentials, NoCredentials
 from ges_exporter.config.environment import escape
 from ges_exporter.config.schema import Histogram, Ledger, Limits, Project, Scrape
 from ges_exporter.config.section import Section
-from ges_exporter.config.targets import TargetSettings, targets_of
+from ges_exporter.config.targets import TargetSettings, discovery_target, targets_of
 from ges_exporter.config.thresholds import Threshold
 from ges_exporter.config.values import MEMORY, Name, NotEmpty
 from ges_exporter.errors import ConfigError
@@ -57,6 +57,8 @@ class Config(Section):
         for project, written in zip(self.projects, values["projects"], strict=True):
             if project.management is not None:
                 written["management"] |= {"endpoint": project.management_endpoint}
+            if project.discovery is not None and project.discovery.enabled:
+                written["discovery"] |= {"endpoint": discovery_target(project, self.credentials).endpoints[0]}
         return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
 
 

@@ -8,7 +8,6 @@ from typing import get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ges_exporter.config.configuration import Config
 from ges_exporter.config.credentials import KINDS
 from ges_exporter.config.section import Section
 from ges_exporter.config.tree import Fault, Place, describe, suggest
@@ -43,25 +42,27 @@ _UNSHOWN = {
 _TYPE = "type"
 
 
-def faults_of(error: ValidationError) -> Iterator[Fault]:
-    """A fault for each of pydantic's."""
+def faults_of(error: ValidationError, root: type[Section]) -> Iterator[Fault]:
+    """A fault for each of pydantic's; ``root`` is the section that was to be read."""
     for details in error.errors(include_url=False):
-        yield Fault(_place(details), _sentence(details))
+        yield Fault(_place(details), _sentence(details, root))
 
 
 def _place(details: ErrorDetails) -> Place:
     place = details["loc"]
+    if place[-1:] == ("[key]",):
+        return place[:-1]
     if details["type"].startswith("union_tag_"):
         return (*place, _TYPE)
     # behind the name of credentials pydantic tells their type, which is no key of the file
     return place[:2] + place[3:] if place[:1] == ("credentials",) else place
 
 
-def _sentence(details: ErrorDetails) -> str:
+def _sentence(details: ErrorDetails, root: type[Section]) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
         *above, key = details["loc"]
-        return f"unknown key{suggest(str(key), _section_at(above).model_fields)}"
+        return f"unknown key{suggest(str(key), _section_at(above, root).model_fields)}"
     if kind in _UNSHOWN:
         return f"expected {_UNSHOWN[kind].format_map(context)}"
     what = _EXPECTED[kind].format_map(context)
@@ -79,11 +80,11 @@ def _found(details: ErrorDetails) -> str:
     return f"{describe(value)}{hint}"
 
 
-def _section_at(place: list[str | int]) -> type[Section]:
+def _section_at(place: list[str | int], root: type[Section]) -> type[Section]:
     """The section that has the keys which the unknown one may have been meant to be."""
     if place and place[0] == "credentials":
         return KINDS[str(place[2])]
-    section: type[Section] = Config
+    section = root
     for part in place:
         if isinstance(part, str):
             section = next(_sections_in(section.model_fields[part].annotation))

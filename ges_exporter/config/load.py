@@ -1,18 +1,22 @@
-"""From a file, or from what it holds, to a `Config`, or to every fault at once."""
+"""From a file, or from what it holds, to a `Config`, or another section, or to every fault at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from ges_exporter.config.configuration import Config
 from ges_exporter.config.document import read_document
 from ges_exporter.config.faults import faults_of
-from ges_exporter.config.rules import RULES
+from ges_exporter.config.rules import RULES, Rule
+from ges_exporter.config.section import Section
 from ges_exporter.config.tree import Fault, Node, Resolver
 from ges_exporter.errors import ConfigError
+
+S = TypeVar("S", bound=Section)
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Config:
@@ -21,8 +25,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     Raises:
         ConfigError: the file cannot be read, or its content cannot be used.
     """
-    content, faults = read_document(path)
-    return _build(content, environment, path.absolute().parent, faults)
+    return load_section(Config, path, environment, RULES)
 
 
 def parse(content: object, environment: Mapping[str, str], base: Path) -> Config:
@@ -31,26 +34,39 @@ def parse(content: object, environment: Mapping[str, str], base: Path) -> Config
     Raises:
         ConfigError: the content cannot be used.
     """
-    return _build(content, environment, base, [])
+    return _build(Config, content, base, Resolver(environment), [], RULES)
 
 
-def _build(content: object, environment: Mapping[str, str], base: Path, faults: list[Fault]) -> Config:
-    resolver = Resolver(environment)
+def load_section(
+    kind: type[S], path: Path, environment: Mapping[str, str] | None = None, rules: Iterable[Rule] = ()
+) -> S:
+    """A file of any shape, read as `load` reads the configuration; without an environment ``${`` is text.
+
+    Raises:
+        ConfigError: the file cannot be read, or its content cannot be used.
+    """
+    content, faults = read_document(path)
+    return _build(kind, content, path.absolute().parent, Resolver(environment), faults, rules)
+
+
+def _build(  # noqa: PLR0913, PLR0917 what the public functions differ in
+    kind: type[S], content: object, base: Path, resolver: Resolver, faults: list[Fault], rules: Iterable[Rule]
+) -> S:
     tree = resolver.resolve(content)
-    config = _validate(tree, base)
+    section = _validate(kind, tree, base)
     faults = [*faults, *resolver.faults]
-    if not isinstance(config, Config):
-        faults += [fault for fault in config if fault.place not in resolver.broken]
-    for rule in RULES:
+    if isinstance(section, list):
+        faults += [fault for fault in section if fault.place not in resolver.broken]
+    for rule in rules:
         faults += rule(Node(tree))
-    if faults or not isinstance(config, Config):
+    if faults or isinstance(section, list):
         raise ConfigError([str(fault) for fault in resolver.in_order(faults)])
-    return config
+    return section
 
 
-def _validate(tree: object, base: Path) -> Config | list[Fault]:
+def _validate(kind: type[S], tree: object, base: Path) -> S | list[Fault]:
     # faults are returned: raised from here they would carry pydantic's error, and that the values, as their context
     try:
-        return Config.model_validate(tree, context={"base": base})
+        return kind.model_validate(tree, context={"base": base})
     except ValidationError as error:
-        return list(faults_of(error))
+        return list(faults_of(error, kind))

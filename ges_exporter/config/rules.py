@@ -19,14 +19,6 @@ Rule = Callable[[Node], Iterator[Fault]]
 _EXPECTATIONS = ("expected_interval", "max_duration", "max_pending")
 
 
-def not_available_yet(root: Node) -> Iterator[Fault]:
-    """What the schema knows but the program cannot do is a fault where it is switched on, never silently ignored."""
-    for project in root["projects"].items:
-        enabled = project["discovery"]["enabled"]
-        if enabled.on:
-            yield enabled.fault("discovery is not available yet")
-
-
 def names_used_twice(root: Node) -> Iterator[Fault]:
     """Projects, and the graphs of one project, are told apart by their names."""
     yield from _used_twice(project["name"] for project in root["projects"].items)
@@ -72,7 +64,7 @@ def something_to_watch(root: Node) -> Iterator[Fault]:
         graphs = "graphs" in project and project["graphs"].value != []
         watches = graphs or "management" in project or project["discovery"]["enabled"].on
         if project.is_mapping and not watches:
-            yield project.fault("expected graphs, management or both, for there is nothing to watch")
+            yield project.fault("expected graphs, management or discovery, for there is nothing to watch")
 
 
 def thresholds(root: Node) -> Iterator[Fault]:
@@ -94,7 +86,6 @@ def timeouts(root: Node) -> Iterator[Fault]:
 
 
 RULES: tuple[Rule, ...] = (
-    not_available_yet,
     names_used_twice,
     endpoints_used_twice,
     unknown_credentials,

@@ -139,7 +139,7 @@ class Discovery(Section):
 
 
 class Project(Section):
-    """A project: its task centre, its graphs, or both."""
+    """A project: its task centre, its graphs, and those that are found."""
 
     name: Name
     project_id: ProjectId

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ges_exporter.config.credentials import NONE, Credentials, NoCredentials, PasswordCredentials
 from ges_exporter.config.schema import GraphSettings, Management, Project, Tls
@@ -71,6 +71,16 @@ def graph_target(
         zone=settings.timezone,
         plain_http=_plain_http((*endpoints, iam_endpoint), credentials.get(used)),
     )
+
+
+def discovery_target(project: Project, credentials: Mapping[str, Credentials]) -> TargetSettings:
+    """How the management plane is asked for a project's graphs: as its task centre is, or would be."""
+    settings = _task_centre(project, project.management or Management(), credentials)
+    if project.discovery is None or project.discovery.endpoint is None:
+        return settings
+    endpoints = (project.discovery.endpoint,)
+    plain_http = _plain_http((*endpoints, settings.iam_endpoint), credentials.get(settings.credentials))
+    return replace(settings, endpoints=endpoints, plain_http=plain_http)
 
 
 def _task_centre(project: Project, management: Management, credentials: Mapping[str, Credentials]) -> TargetSettings:

@@ -84,9 +84,12 @@ class Node:
 
 
 class Resolver:
-    """Replaces the variables in a tree and notes what no configuration may hold; such values become None."""
+    """Replaces the variables in a tree and notes what no configuration may hold; such values become None.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    ``environment`` None: there are no variables, ``${`` is text.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None) -> None:
         self.faults: list[Fault] = []
         self.broken: set[Place] = set()
         self._environment = environment
@@ -138,7 +141,7 @@ class Resolver:
                 self.faults.append(Fault(place, f"expected keys that are strings, got {_shown(key)}"))
 
     def _text(self, value: str, place: Place) -> object:
-        text, sentences = substitute(value, self._environment)
+        text, sentences = (value, []) if self._environment is None else substitute(value, self._environment)
         if not _encodable(text):
             sentences.append("expected a text in UTF-8")
         return self._refuse(place, *sentences) if sentences else text

@@ -10,14 +10,25 @@ from typing import Any
 
 import msgspec
 
-from ges_exporter.dialects.base import Detail, Dialect, error_of
-from ges_exporter.dialects.database import DATABASE
+from ges_exporter.dialects.base import Cluster, Detail, Dialect, error_of
+from ges_exporter.dialects.database import CLUSTER, DATABASE
+from ges_exporter.dialects.management import GRAPH_STATUSES, SERVING
 from ges_exporter.dialects.management_v1 import MANAGEMENT_V1
 from ges_exporter.dialects.management_v2 import MANAGEMENT_V2
 from ges_exporter.dialects.memory import MEMORY
 from ges_exporter.dialects.salvage import UNDECODABLE
 
-__all__ = ["DIALECTS", "Detail", "Dialect", "detect", "error_of"]
+__all__ = [
+    "CLUSTER",
+    "DIALECTS",
+    "GRAPH_STATUSES",
+    "SERVING",
+    "Cluster",
+    "Detail",
+    "Dialect",
+    "detect",
+    "error_of",
+]
 
 DIALECTS: dict[str, Dialect] = {
     "v2": MANAGEMENT_V2,

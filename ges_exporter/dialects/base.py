@@ -36,6 +36,14 @@ class Detail(msgspec.Struct, frozen=True):
     parse_graphs: Callable[[bytes], GraphPage]
 
 
+class Cluster(msgspec.Struct, frozen=True):
+    """How a cluster of graphs tells which they are."""
+
+    path: Callable[[str], str]
+    """From the project id."""
+    parse: Callable[[bytes], GraphPage]
+
+
 class Dialect(msgspec.Struct, frozen=True):
     """One shape of the job list API."""
 
@@ -242,7 +250,7 @@ def single_job(reader: PageReader, body: bytes) -> Job:
 def graph_page(reader: PageReader, body: bytes) -> GraphPage:
     """Reads a page of graphs; raises as `PageReader.read` does."""
     graphs, total, notes = reader.read(body)
-    return GraphPage(graphs, total, tuple(notes.faults))
+    return GraphPage(graphs, total, tuple(notes.faults), notes.left_out)
 
 
 _envelope = msgspec.json.Decoder(Envelope)

@@ -1,7 +1,8 @@
 """The service plane's job list of the database edition, and of its older kin with 100 billion edges.
 
-Source: "查询job列表 (2.2.13)" and its example. No times, no progress, no fail reason; ``complete`` tells that a job is
-over, not how. The older shape ignores ``limit`` and ``offset`` and gives no total.
+Sources: "查询job列表 (2.2.13)" and its example; the public API reference for ``GET /ges/v1.0/{project_id}/graphs``, the
+graphs of a cluster. No times, no progress, no fail reason; ``complete`` tells that a job is over, not how. The older
+shape ignores ``limit`` and ``offset`` and gives no total.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from ges_exporter.dialects.base import Dialect, Envelope, Notes, PageReader, job_page
+from ges_exporter.dialects.base import Cluster, Dialect, Envelope, Notes, PageReader, graph_page, job_page
 from ges_exporter.dialects.times import Scalar
-from ges_exporter.model import Api, Job, Plane, Status
+from ges_exporter.model import Api, Graph, Job, Plane, Status
 
 R = TypeVar("R")
 
@@ -35,12 +36,28 @@ class _Page(Envelope, Generic[R]):
     total: Any = msgspec.field(name="totalCount", default=None)
 
 
+class _Graph(msgspec.Struct, gc=False):
+    id: Scalar = msgspec.field(name="graphName", default=None)
+
+
+class _Graphs(Envelope, Generic[R]):
+    items: list[R] | msgspec.UnsetType | None = msgspec.field(name="graphs", default=msgspec.UNSET)
+    total: Any = msgspec.field(name="graphCount", default=None)
+
+
 def _convert(wire: _Job, identity: str, notes: Notes) -> Job:
     command = wire.request.command if wire.request else None
     return Job(identity, notes.status(wire.status, "status"), notes.text(command, "request.command"))
 
 
 _reader = PageReader(_Page, _Job, _convert, other_id="job_id")
+_graphs = PageReader(_Graphs, _Graph, lambda _wire, name, _notes: Graph(name, name, ""))
+
+CLUSTER = Cluster(
+    path=lambda project_id: f"/ges/v1.0/{quote(project_id, '')}/graphs",
+    parse=lambda body: graph_page(_graphs, body),
+)
+"""The graphs of a cluster have no ids but their names, and no status but its own."""
 
 DATABASE = Dialect(
     api=Api(

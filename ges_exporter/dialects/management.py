@@ -5,7 +5,7 @@ Source: "Querying the Job Status (1.0.0)": -1 lines are "not returned in the cur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ges_exporter.dialects.base import Notes
@@ -13,6 +13,34 @@ from ges_exporter.dialects.times import Scalar
 from ges_exporter.model import Graph, ImportFile, Job, Kind, Status
 
 STATUSES = (Status.PENDING, Status.RUNNING, Status.SUCCESS, Status.PARTIALLY_FAILED, Status.FAILED)
+
+
+GRAPH_STATUSES: Mapping[str, str] = {
+    "100": "preparing",
+    "200": "running",
+    "201": "upgrading",
+    "202": "importing",
+    "203": "rolling_back",
+    "204": "exporting",
+    "205": "clearing",
+    "206": "resize_preparing",
+    "207": "resizing",
+    "208": "resize_rolling_back",
+    "210": "expand_preparing",
+    "211": "expanding",
+    "300": "faulty",
+    "303": "create_failed",
+    "400": "deleted",
+    "800": "frozen",
+    "900": "stopped",
+    "901": "stopping",
+    "903": "backing_up",
+    "920": "starting",
+}
+"""The codes of a graph's status, as Huawei Cloud's Python SDK lists them, in words; 903 is told by the page of error
+codes (GES.7002)."""
+SERVING = frozenset({"200", "202", "204", "205"})
+"""The codes of a graph that answers on the service plane."""
 
 
 class _File(Protocol):
@@ -50,6 +78,8 @@ class _Graph(Protocol):
     traffic_ips: object
     product_type: Scalar
     version: Scalar
+    data_store_version: Scalar
+    """The same in other versions of the SDK."""
     https: Scalar
 
 
@@ -60,7 +90,7 @@ def to_job(wire: _Job, identity: str, notes: Notes) -> Job:
         notes.status(wire.status, "status"),
         notes.text(wire.job_name, "job_name"),
         "",
-        wire.related_graph if isinstance(wire.related_graph, str) else "",
+        _text(wire.related_graph),
         notes.time(wire.begin_time, "begin_time", local=False),
         notes.time(wire.end_time, "end_time", local=False),
         None,
@@ -91,7 +121,7 @@ def to_graph(wire: _Graph, identity: str, _notes: Notes) -> Graph:
         _text(wire.public_ip),
         tuple(ip for ip in ips if isinstance(ip, str)),
         _text(wire.product_type),
-        _text(wire.version),
+        _text(wire.version) or _text(wire.data_store_version),
         wire.https is True or wire.https == "true",
     )
 

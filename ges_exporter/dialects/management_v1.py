@@ -56,6 +56,7 @@ class _Graph(msgspec.Struct, gc=False, rename="camel"):
     traffic_ips: Any = msgspec.field(name="trafficIpList", default=None)
     product_type: Scalar = None
     version: Scalar = None
+    data_store_version: Scalar = None
     https: Scalar = msgspec.field(name="enableHttps", default=None)
 
 

@@ -57,6 +57,7 @@ class _Graph(msgspec.Struct, gc=False):
     traffic_ips: Any = msgspec.field(name="traffic_ip_list", default=None)
     product_type: Scalar = None
     version: Scalar = None
+    data_store_version: Scalar = None
     https: Scalar = msgspec.field(name="enable_https", default=None)
 
 

@@ -20,6 +20,8 @@ _EARLIEST = 2 * 86400.0
 _SECONDS = {f":{second:02}": second for second in range(60)}
 _UNITS = ((_EARLIEST, 1e10, 1.0), (1e11, 1e13, 1e3), (1e14, 1e16, 1e6), (1e17, 1e19, 1e9))
 """From, below, and a second's worth: up to the year 2286, and for the finer units from 1973 on."""
+_LEAST_TIMESTAMP = 1e8
+"""Shorter runs of digits are dates: 20240523."""
 _TIMESTAMP = re.compile(r"-?[0-9]+(\.[0-9]+)?(E\+?[0-9]+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -102,7 +104,7 @@ def _minute(text: str) -> float:
 def _read_odd_text(text: str, zoneless_is_local: bool) -> Time | None:
     if not text:
         return None
-    if _TIMESTAMP.fullmatch(text) and (len(text) >= 9 or float(text) <= 0):
+    if _TIMESTAMP.fullmatch(text) and not 0 < float(text) < _LEAST_TIMESTAMP:
         return _read_number(float(text))
     try:
         moment = datetime.fromisoformat(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ges_exporter.families.discovery import DISCOVERY
 from ges_exporter.families.exporter import EXPORTER
 from ges_exporter.families.family import (
+    Discovered,
     Facts,
     Family,
     HistogramSample,
@@ -22,6 +24,7 @@ from ges_exporter.families.totals import TOTALS
 
 __all__ = [
     "FAMILIES",
+    "Discovered",
     "Facts",
     "Family",
     "HistogramSample",
@@ -34,4 +37,4 @@ __all__ = [
     "Thresholds",
 ]
 
-FAMILIES: tuple[Family, ...] = (*LISTING, *TOTALS, *THRESHOLDS, *SCRAPE, *EXPORTER)
+FAMILIES: tuple[Family, ...] = (*LISTING, *TOTALS, *THRESHOLDS, *SCRAPE, *DISCOVERY, *EXPORTER)

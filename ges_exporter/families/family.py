@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from ges_exporter.ledger.accounts import Pair
+from ges_exporter.ledger.seats import label
 from ges_exporter.ledger.view import Exemplar, LedgerView, ListingView, Open, View
 from ges_exporter.ledger.zone import Zone
-from ges_exporter.model import Target
+from ges_exporter.model import Graph, Target
 from ges_exporter.telemetry import Telemetry
 
 G = ("project", "graph", "plane")
@@ -165,6 +166,20 @@ class Snapshot(NamedTuple):
     """None where the exporter's own metrics are not wanted."""
 
 
+class Discovered(NamedTuple):
+    """What discovery knows of one project."""
+
+    project: str
+    watched: int
+    """Graphs found that can be watched."""
+    graphs: Mapping[str, Graph]
+    """By name: all that were found, running or not."""
+    errors: Mapping[str, int]
+    """By reason."""
+    last_success: float | None
+    """Unix seconds."""
+
+
 class State(NamedTuple):
     """The exporter's own state."""
 
@@ -186,6 +201,8 @@ class State(NamedTuple):
     version: str
     python_version: str
     external_url: str
+    discovered: Sequence[Discovered] = ()
+    """One for each project that has discovery."""
 
 
 class Scope(StrEnum):
@@ -211,5 +228,5 @@ class Family(NamedTuple):
 
 
 def fits_label(job_id: str) -> bool:
-    """Whether a job id can be a label's value: at most 128 bytes and without control characters."""
-    return job_id.isprintable() and len(job_id.encode("utf-8", "replace")) <= 128
+    """Whether a job id can be a label's value, as the names of jobs can: short, and without control characters."""
+    return label(job_id) == job_id

@@ -6,7 +6,9 @@ as its marks say has nothing to tell, so a long list of old jobs costs one look 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
+from operator import attrgetter
 
 import msgspec
 
@@ -37,7 +39,7 @@ class Step(msgspec.Struct):
     created: float
     """When series that it shows first began."""
     previous: float | None
-    """When the listing before was begun, where a job that is new in this one cannot have been missed by it."""
+    """When the listing before was begun."""
     newest: Mapping[str, Newest]
     """The newest times shown before, by endpoint."""
     zone: Zone
@@ -63,7 +65,8 @@ class Book:
         self._union = Union()
         self._listed = False
         self._newly_met = False
-        self._clean = False
+        self._clear: set[str] = set()
+        """The endpoints whose newest listing cannot have missed a job."""
 
     def restore(self, record: TargetRecord) -> None:
         """Takes what was stored, but for the job rows."""
@@ -107,8 +110,10 @@ class Book:
     def observe(self, listing: Listing, now: float, awake: float) -> None:
         """Takes one listing, in the order of their completion; ``awake`` are the ledger's waking seconds."""
         stale = self.state.asked is not None and awake - self.state.awake > self._rules.late_after
-        self.state.asked, self.state.awake = now, awake
-        self._listed = listing.up
+        self.state.asked, self._listed = now, listing.up
+        # What was out of sight stays so until there is a listing, however often it is asked in vain.
+        if listing.up or not stale:
+            self.state.awake = awake
         if not listing.up:
             return
         self._union.take(listing, now, self._rules.vanish_after)
@@ -182,8 +187,8 @@ class Book:
         state = self.state
         first = state.met is None
         created = now if state.last_success is None else state.last_success
-        previous = state.last_began if self._clean else None
-        return Step(now, first, stale and not first, created, previous, dict(state.newest), self.zone, self._union)
+        newest = dict(state.newest)
+        return Step(now, first, stale and not first, created, state.last_began, newest, self.zone, self._union)
 
     def _replace(self, jobs: Mapping[str, Job], step: Step) -> list[Job]:
         """Builds the gauges anew from a full listing."""
@@ -193,7 +198,7 @@ class Book:
         news: list[Job] = []
         for identity, job in jobs.items():
             mark = known.get(identity)
-            if mark is not None and mark.settled and mark.status is job.status:
+            if mark is not None and mark.settled and mark.status is job.status and mark.account.seated:
                 tally[mark] = tally.get(mark, 0) + 1
                 if job.files:
                     gauges.add_lines(mark.account.pair.graph, job)
@@ -234,7 +239,7 @@ class Book:
             mark = self._roster.marks.get(self._seats.of(alike[0], step.created), alike[0].status, counted=True)
             self._gauges.tally[mark] = self._gauges.tally.get(mark, 0) + len(alike)
             self._roster.mark_all([job.id for job in alike], mark)
-            for job in (max(alike, key=_begun), max(alike, key=_moment)):
+            for job in (_newest(alike, attrgetter("begin"), step.now), _newest(alike, attrgetter("end"), step.now)):
                 self._counting.touch(mark.account, job, step.zone, step.now, None)
         return rest
 
@@ -244,7 +249,7 @@ class Book:
 
     def _note(self, job: Job, step: Step) -> None:
         old = self._roster.known.get(job.id)
-        account = old.account if old is not None else self._seats.of(job, step.created)
+        account = old.account if old is not None and old.account.seated else self._seats.of(job, step.created)
         finished, counted = job.finished, old is not None and old.counted
         seen = None if step.first or counted else step.now
         if old is None and step.first:
@@ -353,14 +358,14 @@ class Book:
     def _note_clock(self, job: Job, old: Mark | None, step: Step) -> None:
         if self.zone_setting is not None or self.target.plane is not Plane.SERVICE:
             return
+        endpoint = step.union.endpoints_of(job.id)[0]
         evidence = None
         if job.finished and job.files and (old is None or not old.counted):
             evidence = zones.from_import(job)
-        elif job.active and old is None and step.previous is not None and not step.stale:
+        elif job.active and old is None and step.previous is not None and endpoint in self._clear and not step.stale:
             evidence = zones.from_appearance(job, step.previous, step.now)
         if evidence is not None:
-            endpoint = step.union.endpoints_of(job.id)[0]
-            self.state.clocks.setdefault(endpoint, Measurement()).add(evidence)
+            self.state.clocks.setdefault(endpoint, Measurement()).add(evidence, job.id)
 
     def _note_state(self, listing: Listing, now: float, news: Sequence[Job]) -> None:
         state = self.state
@@ -379,7 +384,7 @@ class Book:
                     if time is not None and time.seconds <= now + MOST_AHEAD:
                         newest = newest.with_time(time)
             state.newest[endpoint] = newest
-        self._clean = not listing.truncated
+        self._clear = {node.endpoint for node in listing.nodes if node.complete or node.short}
 
     # What comes out -------------------------------------------------------------------------------------------------
 
@@ -425,5 +430,9 @@ def _moment(job: Job) -> float:
     return time.seconds if time else 0.0
 
 
-def _begun(job: Job) -> float:
-    return job.begin.seconds if job.begin else 0.0
+def _newest(jobs: Iterable[Job], time_of: Callable[[Job], Time | None], now: float) -> Job:
+    def seconds(job: Job) -> float:
+        time = time_of(job)
+        return time.seconds if time is not None and time.seconds <= now + MOST_AHEAD else -inf
+
+    return max(jobs, key=seconds)

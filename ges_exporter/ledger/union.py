@@ -14,12 +14,14 @@ class Union:
         self.jobs: Mapping[str, Job] = {}
         """What the newest listing shows."""
         self._nodes: dict[str, tuple[float, Mapping[str, Job]]] = {}
+        self._lone = True
 
     def take(self, listing: Listing, now: float, keep: float) -> None:
         """Takes a listing; what a node that is down has shown stays for ``keep`` seconds."""
         for node in listing.nodes:
             if not node.reason:
                 self._nodes[node.endpoint] = (now, by_id(node.jobs))
+        self._lone = len(listing.nodes) == 1
         endpoints = {node.endpoint for node in listing.nodes}
         self._nodes = {
             endpoint: (time, jobs)
@@ -36,12 +38,12 @@ class Union:
     def shown_by(self, news: Sequence[Job]) -> Iterator[tuple[str, Iterable[Job]]]:
         """Returns each endpoint with the jobs whose times may be news of it."""
         for endpoint, (_, jobs) in self._nodes.items():
-            # With one node, what is known has told its times before.
-            yield endpoint, (news if len(self._nodes) == 1 else jobs.values())
+            # Of a lone node, what is known has told its times before; of others another node may have told it.
+            yield endpoint, (news if self._lone else jobs.values())
 
     def release(self) -> None:
         """Lets go of the records of a lone node, of which nothing more is needed."""
-        if len(self._nodes) == 1:
+        if self._lone:
             self.jobs = {}
             self._nodes = {}
 

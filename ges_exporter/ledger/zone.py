@@ -79,30 +79,28 @@ class Measurement(msgspec.Struct):
     offset: float | None = None
     interval: Interval = Interval()
     """All evidence so far, while nothing is measured; then what contradicts the measured offset."""
+    witness: str = ""
+    """The job that gave the first of it."""
 
-    def add(self, evidence: Interval) -> bool:
-        """Takes one job's evidence; returns whether anything changed.
+    def add(self, evidence: Interval, job_id: str) -> None:
+        """Takes one job's evidence.
 
         What contradicts a measured offset replaces it only when two jobs agree.
         """
         if not evidence.quarters:
-            return False
-        before = (self.offset, self.interval)
+            return
         if self.offset is not None and self.offset in evidence:
             self.interval = Interval()
         else:
-            self._take(evidence)
-        return before != (self.offset, self.interval)
+            self._take(evidence, job_id)
 
-    def _take(self, evidence: Interval) -> None:
-        first = self.interval == Interval()
+    def _take(self, evidence: Interval, job_id: str) -> None:
         joined = self.interval & evidence
-        if not joined.quarters:
-            self.interval = evidence
-            first = True
+        if self.interval == Interval() or not joined.quarters:
+            self.interval, self.witness = evidence, job_id
         else:
             self.interval = joined
-        if len(self.interval.quarters) == 1 and (self.offset is None or not first):
+        if len(self.interval.quarters) == 1 and (self.offset is None or job_id != self.witness):
             self.offset = self.interval.quarters[0] * QUARTER
             self.interval = Interval()
 

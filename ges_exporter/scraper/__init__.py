@@ -16,6 +16,7 @@ from ges_exporter.config import TargetSettings
 from ges_exporter.deadline import Deadline
 from ges_exporter.ledger import Ledger, Observation, View
 from ges_exporter.model import Target
+from ges_exporter.recent import Recent
 from ges_exporter.scraper.journal import Journal
 from ges_exporter.scraper.places import Places
 from ges_exporter.scraper.result import Result, result_of
@@ -54,7 +55,8 @@ class Scraper:
 
     def watch(self, settings: TargetSettings, client: Client) -> Watch:
         """Makes a watch of a target that the ledger has a page for; it takes the place of the one there is."""
-        watch = Watch(settings, client, self._ledger.view(settings.target).ledger)
+        recent = Recent(self._journal.redaction.clean)
+        watch = Watch(settings, client, self._ledger.view(settings.target).ledger, recent)
         if (known := self.watches.get(settings.target)) is not None:
             watch.follow(known)
             watch.released = known.released
@@ -74,7 +76,7 @@ class Scraper:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         watches = sorted((self.watches[target] for target in targets), key=lambda watch: watch.rank)
-        share = (seconds - reserve) * self._concurrency / max(len(watches), 1)
+        share = (seconds - reserve) * self._concurrency / max(len(self.watches), 1)
         shared = [watch for watch in watches if watch.under_way]
         self._telemetry.scrapes_shared += bool(shared)
         fresh = {watch: watch.last for watch in watches if watch.last and self._is_fresh(watch)}
@@ -94,7 +96,7 @@ class Scraper:
 
     def _is_fresh(self, watch: Watch) -> bool:
         last = watch.last
-        return last is not None and not watch.under_way and self._clock() - last.at < self._min_interval
+        return last is not None and not watch.under_way and 0 <= self._clock() - last.at < self._min_interval
 
     def _join(self, watch: Watch, at: float, share: float) -> asyncio.Task[Result]:
         if watch.task is not None and watch.under_way:
@@ -131,6 +133,7 @@ class Scraper:
         listing = await watch.client.ask(session, since, self._ledger.recall(target))
         observation = self._ledger.observe(listing, self._clock())
         view = await self._release(watch, observation)
+        watch.recent.take(listing, observation, self._clock())
         if listing.up and (owed := self._ledger.owed(target, DETAILS_PER_SCRAPE)):
             answers = await watch.client.details(session, owed)
             view = await self._release(watch, self._ledger.settle(target, answers, self._clock()))

@@ -11,17 +11,19 @@ from ges_exporter.deadline import Deadline
 from ges_exporter.ledger import View
 from ges_exporter.ledger.view import LedgerView
 from ges_exporter.model import Target
+from ges_exporter.recent import Recent
 from ges_exporter.scraper.result import Result
 
 
 class Watch:
     """The scraper's side of a target."""
 
-    def __init__(self, settings: TargetSettings, client: Client, released: LedgerView | None) -> None:
+    def __init__(self, settings: TargetSettings, client: Client, released: LedgerView | None, recent: Recent) -> None:
         self.settings = settings
         self.client = client
         self.released = released
         """What the ledger remembers, as far as it is on disk."""
+        self.recent = recent
         self.errors: Counter[str] = Counter()
         """Failed listings by reason."""
         self.last: Result | None = None
@@ -44,6 +46,7 @@ class Watch:
     def follow(self, other: Watch) -> None:
         """Takes the place of another watch of the same target, with all that it has seen."""
         self.errors, self.last, self.before = other.errors, other.last, other.task
+        self.recent = other.recent
 
     async def finish(self) -> None:
         """Waits for the listing under way, however it ends, and closes the connections."""

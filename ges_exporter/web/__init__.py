@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from ges_exporter.exporter import Exporter
-from ges_exporter.web import discovery, health, metrics, pages
+from ges_exporter.web import discovery, errors, health, jobs, lifecycle, metrics, overview
+from ges_exporter.web.guard import Guard
+from ges_exporter.web.lifecycle import Reload
+from ges_exporter.web.load import Load
 from ges_exporter.web.options import Options
+from ges_exporter.web.protection import Protection
 
-__all__ = ["Options", "create_app"]
+__all__ = ["Options", "Protection", "create_app"]
 
 
-def create_app(exporter: Exporter, options: Options) -> Starlette:
-    """Returns the application that serves an exporter."""
+def create_app(
+    exporter: Exporter, options: Options, protection: Protection | None = None, reload: Reload | None = None
+) -> ASGIApp:
+    """Returns the application that serves an exporter; without ``protection``, to everybody."""
     app = Starlette(
         routes=[
-            Route("/", pages.index, name="index"),
+            Route("/", overview.index, name="index"),
             Route(options.telemetry_path, metrics.metrics, name="metrics"),
             Route("/probe", metrics.probe, name="probe"),
             Route("/sd", discovery.targets, name="sd"),
-            Route("/config", pages.configuration, name="config"),
-            Route("/-/healthy", health.healthy, name="healthy"),
-            Route("/-/ready", health.ready, name="ready"),
+            Route("/jobs", jobs.jobs, name="jobs"),
+            Route("/config", overview.configuration, name="config"),
+            Route(health.HEALTHY, health.healthy, name="healthy"),
+            Route(health.READY, health.ready, name="ready"),
+            Route("/-/reload", lifecycle.reload, name="reload", methods=["GET", "POST", "PUT"]),
         ],
-        exception_handlers={404: pages.not_found, 405: pages.not_allowed},
+        exception_handlers={404: errors.not_found, 405: errors.not_allowed, Exception: errors.failed},
     )
+    app.router.redirect_slashes = False
     app.state.exporter = exporter
     app.state.options = options
-    return app
+    app.state.load = Load()
+    app.state.reload = reload
+    # around everything, so that the answer to a bug has the headers, too
+    return Guard(app, protection or Protection())

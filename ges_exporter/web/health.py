@@ -5,6 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+HEALTHY = "/-/healthy"
+READY = "/-/ready"
+OPEN = frozenset({HEALTHY, READY})
+"""What is answered without a password, and however many requests there are."""
+
 
 async def healthy(_: Request) -> Response:
     """The process answers."""

@@ -10,6 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from ges_exporter.exporter import Exporter
 from ges_exporter.model import Plane, Target
+from ges_exporter.web.errors import quoted, refused
+from ges_exporter.web.load import Load
 
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 COLLECT = ("management", "service", "exporter")
@@ -23,7 +25,7 @@ async def metrics(request: Request) -> Response:
     exporter: Exporter = request.app.state.exporter
     wanted = request.query_params.getlist("collect[]")
     if unknown := [word for word in wanted if word not in COLLECT]:
-        return PlainTextResponse(f"collect[]: expected {', '.join(COLLECT)}, got {unknown[0]!r}\n", 400)
+        return refused(f"collect[]: expected {', '.join(COLLECT)}, got {quoted(unknown[0])}", 400)
     planes = {Plane(word) for word in wanted or COLLECT if word != "exporter"}
     targets = [target for target in exporter.targets if target.plane in planes]
     return await _page(request, exporter, targets, own=not wanted or "exporter" in wanted)
@@ -34,24 +36,32 @@ async def probe(request: Request) -> Response:
     exporter: Exporter = request.app.state.exporter
     project, graph = request.query_params.get("project", ""), request.query_params.get("graph", "")
     if not project:
-        return PlainTextResponse("the parameter project is missing: /probe?project=NAME[&graph=NAME]\n", 400)
+        return refused("the parameter project is missing: /probe?project=NAME[&graph=NAME]", 400)
     target = Target(project, graph, Plane.SERVICE if graph else Plane.MANAGEMENT)
-    if target not in exporter.targets:
-        what = (
-            f"the graph {graph!r} of the project {project!r}" if graph else f"a task centre of the project {project!r}"
-        )
-        return PlainTextResponse(f"{what} is not configured here\n", 404)
+    watches = exporter.scraper.watches
+    if target not in watches and await exporter.discovered(exporter.seconds(_timeout(request)) / 2):
+        # After a start it may have been found only now.
+        watches = exporter.scraper.watches
+    if target not in watches:
+        what = f"the graph {quoted(graph)}" if graph else "a task centre"
+        return refused(f"{what} of the project {quoted(project)} is not configured here", 404)
     return await _page(request, exporter, [target], own=False)
 
 
 async def _page(request: Request, exporter: Exporter, targets: list[Target], *, own: bool) -> Response:
-    asked = _timeout(request)
-    body, content_type = await exporter.page(targets, asked, request.headers.get("Accept", ""), own=own)
-    headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
-    if len(body) >= GZIP_LEAST and _accepts_gzip(request.headers.get("Accept-Encoding", "")):
-        body = await asyncio.to_thread(gzip.compress, body, GZIP_LEVEL)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, headers=headers)
+    load: Load = request.app.state.load
+    with load.carry(len(targets), len(exporter.targets)) as may:
+        if not may:
+            return PlainTextResponse(
+                "too many scrapes are under way; try again in a moment\n", 503, {"Retry-After": "1"}
+            )
+        asked = _timeout(request)
+        body, content_type = await exporter.page(targets, asked, request.headers.get("Accept", ""), own=own)
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+        if len(body) >= GZIP_LEAST and accepts_gzip(request.headers.get("Accept-Encoding", "")):
+            body = await asyncio.to_thread(gzip.compress, body, GZIP_LEVEL)
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, headers=headers)
 
 
 def _timeout(request: Request) -> float | None:
@@ -63,9 +73,10 @@ def _timeout(request: Request) -> float | None:
     return seconds if 0 < seconds < float("inf") else None
 
 
-def _accepts_gzip(header: str) -> bool:
+def accepts_gzip(header: str) -> bool:
+    """Returns whether an ``Accept-Encoding`` header allows gzip, by its name or else by ``*``."""
+    weights = {}
     for word in header.lower().split(","):
         coding, _, parameters = word.partition(";")
-        if coding.strip() in {"gzip", "*"}:
-            return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+        weights[coding.strip()] = parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return weights.get("gzip", weights.get("*", False))

@@ -1,0 +1,151 @@
+"""From what the APIs told of graphs to the targets that are watched because of it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from ges_exporter.config import Credentials, Discovery, GraphSettings, Project, TargetSettings, graph_target, urls
+from ges_exporter.dialects import SERVING
+from ges_exporter.model import Graph
+
+
+class Answer(NamedTuple):
+    """What a management plane, and the clusters that it listed, told last."""
+
+    graphs: tuple[Graph, ...] = ()
+    inside: Mapping[str, tuple[str, ...]] = {}
+    """By a cluster's id: the names of the graphs in it."""
+
+
+class Finding(NamedTuple):
+    """What is made of it."""
+
+    targets: tuple[TargetSettings, ...] = ()
+    graphs: Mapping[str, Graph] = {}
+    """By name, running or not; a graph in a cluster has the facts of the cluster."""
+    left_out: Mapping[str, Unusable] = {}
+    """Running graphs that cannot be watched, and why."""
+
+
+class Unusable(Exception):
+    """A graph that was found but cannot be watched; ``reason`` is one of a few words."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def find(project: Project, credentials: Mapping[str, Credentials], answer: Answer) -> Finding:
+    """Returns what a project's discovery has found, in the order of the graphs' names."""
+    discovery = project.discovery or Discovery()
+    targets: dict[str, TargetSettings] = {}
+    graphs: dict[str, Graph] = {}
+    left_out: dict[str, Unusable] = {}
+    # Of two of one name, such as one whose making failed and its successor, the one that runs.
+    order = sorted(_names(answer), key=lambda found: (found[0], found[1].status not in SERVING, found[1].id))
+    for name, graph, watchable in order:
+        if not _includes(discovery, name, graph):
+            continue
+        try:
+            _check_name(name)
+            graphs.setdefault(name, graph)
+            if watchable and graph.status in SERVING:
+                _check_new(name, targets)
+                targets[name] = _settings_of(project, credentials, name, graph)
+        except Unusable as unusable:
+            left_out[name if name == graph.name else f"{graph.name}/{name}"] = unusable
+    return Finding(tuple(targets.values()), graphs, left_out)
+
+
+def clusters_of(
+    project: Project, credentials: Mapping[str, Credentials], graphs: Iterable[Graph]
+) -> tuple[list[tuple[Graph, TargetSettings]], dict[str, Unusable]]:
+    """Returns the running clusters with how to ask each for its graphs, and those that cannot be asked."""
+    clusters: list[tuple[Graph, TargetSettings]] = []
+    left_out: dict[str, Unusable] = {}
+    for graph in graphs:
+        if graph.cluster and graph.status in SERVING and not _excludes(project.discovery or Discovery(), graph.name):
+            try:
+                clusters.append((graph, _settings_of(project, credentials, graph.name, graph)))
+            except Unusable as unusable:
+                left_out[graph.name] = unusable
+    return clusters, left_out
+
+
+def _settings_of(project: Project, credentials: Mapping[str, Credentials], name: str, graph: Graph) -> TargetSettings:
+    """Returns how a graph is asked: ``graph`` itself, or one called ``name`` in that cluster.
+
+    Raises:
+        Unusable: it cannot be, or must not.
+    """
+    discovery = project.discovery or Discovery()
+    settings = _given(discovery, name, graph)
+    endpoints = _endpoints_of(graph, discovery)
+    target = graph_target(project, settings, name, endpoints, credentials)
+    if target.plain_http and not settings.allow_plain_http:
+        for endpoint in endpoints:
+            if urls.parse_endpoint(endpoint).exposed:
+                raise Unusable("plain_http", f"credentials are never sent over plain http to {endpoint}")
+    return target
+
+
+def _endpoints_of(graph: Graph, discovery: Discovery) -> tuple[str, ...]:
+    """Returns the URLs at which a graph answers.
+
+    Raises:
+        Unusable: it has no address of the kind that is wanted.
+    """
+    kinds = {"private": (graph.private_ip,), "public": (graph.public_ip,), "traffic": graph.traffic_ips}
+    addresses = [address for address in kinds[discovery.address] if address]
+    if not addresses:
+        raise Unusable("address", f"it has no {discovery.address} address")
+    scheme = discovery.scheme if discovery.scheme != "auto" else "https" if graph.https else "http"
+    return tuple(dict.fromkeys(_url(scheme, address) for address in addresses))
+
+
+def _includes(discovery: Discovery, name: str, graph: Graph) -> bool:
+    """Whether a graph is wanted; whoever excludes a cluster excludes what is in it."""
+    included = any(expression.fullmatch(name) for expression in discovery.include)
+    return included and not _excludes(discovery, name) and not _excludes(discovery, graph.name)
+
+
+def _excludes(discovery: Discovery, name: str) -> bool:
+    return any(expression.fullmatch(name) for expression in discovery.exclude)
+
+
+def _names(answer: Answer) -> Iterator[tuple[str, Graph, bool]]:
+    """Yields the name of each graph, and whether a job list goes by it: a cluster has none of its own."""
+    for graph in answer.graphs:
+        yield graph.name, graph, not graph.cluster
+        for name in answer.inside.get(graph.id, ()):
+            yield name, graph, True
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or not name.isprintable():
+        raise Unusable("name", f"{name!r} is no name that a label can hold")
+
+
+def _check_new(name: str, targets: Mapping[str, TargetSettings]) -> None:
+    if name in targets:
+        raise Unusable("duplicate", f"another graph of the name {name!r} is watched")
+
+
+def _given(discovery: Discovery, name: str, graph: Graph) -> GraphSettings:
+    for settings in discovery.graphs:
+        if settings.match.fullmatch(name) or settings.match.fullmatch(graph.name):
+            return settings
+    return GraphSettings()
+
+
+def _url(scheme: str, address: str) -> str:
+    try:
+        host = f"[{ip_address(address)}]" if ":" in address and not address.startswith("[") else address
+    except ValueError:
+        host = address
+    try:
+        return str(urls.parse_endpoint(f"{scheme}://{host}"))
+    except ValueError:
+        raise Unusable("address", f"its address {address!r} cannot be read") from None

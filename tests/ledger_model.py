@@ -1,0 +1,240 @@
+"""What the counters must show, written from the rules of the metrics alone: a model to compare the ledger with.
+
+It forgets nothing by cleverness: plain dictionaries of what each listing showed, and one rule after the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from ges_exporter.ledger import Owed, TargetRecord
+from ges_exporter.ledger.accounts import Account, ImportAccount
+from ges_exporter.ledger.view import LedgerView
+from ges_exporter.model import Details, ImportFile, Job, Outcome, Plane, Status, Target, Time
+
+LATE_AFTER, VANISH_AFTER, FORGET_AFTER = 3600.0, 600.0, 7 * 86400.0
+AHEAD = 14 * 3600.0
+Answer = tuple[str, list[Job] | None]
+"""What one endpoint showed, or None where it did not answer."""
+Totals = Counter[tuple[str, ...]]
+
+
+def is_active(job: Job) -> bool:
+    """Pending and running."""
+    return job.status in {Status.PENDING, Status.RUNNING}
+
+
+def is_finished(job: Job) -> bool:
+    """All the rest, save that an unknown job is finished only when it has an end time."""
+    return not is_active(job) and (job.status is not Status.UNKNOWN or job.end is not None)
+
+
+def advance(job: Job) -> int:
+    """How far along it is."""
+    order = [Status.UNKNOWN, Status.PENDING, Status.RUNNING, Status.COMPLETE]
+    status = Status.COMPLETE if job.status is Status.UNKNOWN and is_finished(job) else job.status
+    return order.index(status) if status in order else len(order)
+
+
+@dataclass
+class Known:
+    """One job id that a listing has shown."""
+
+    graph: str
+    pair: tuple[str, str, str]
+    counted: bool = False
+    """Whether its end is history, or was counted, or was late."""
+    active: bool = False
+    over: bool = False
+    """Whether it was finished when last listed, or has vanished since."""
+    vanished: bool = False
+    missing: float | None = None
+    """The first complete listing without it."""
+
+
+@dataclass(eq=False)
+class Page:
+    """All that is remembered of one target."""
+
+    target: Target
+    met: float | None = None
+    asked: float | None = None
+    awake: float = 0.0
+    known: dict[str, Known] = field(default_factory=dict)
+    newest: dict[tuple[str, bool], float] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Counter)
+    owed: dict[str, tuple[tuple[ImportFile, ...], int, float]] = field(default_factory=dict)
+    gauge: dict[str, Job] = field(default_factory=dict)
+
+    def copy(self) -> Page:
+        """Itself, as it is now."""
+        return deepcopy(self)
+
+    # One listing
+
+    def observe(self, now: float, awake: float, nodes: Sequence[Answer], *, complete: bool, short: bool) -> None:
+        """Takes what one scrape was answered."""
+        stale = self.asked is not None and awake - self.awake > LATE_AFTER
+        self.asked = now
+        answers = [(endpoint, jobs) for endpoint, jobs in nodes if jobs is not None]
+        if answers or not stale:
+            self.awake = awake
+        if not answers:
+            return
+        shown = unite(job for _, jobs in answers for job in jobs)
+        for job in shown.values():
+            self._show(job, now, stale, [endpoint for endpoint, jobs in answers if job.id in {one.id for one in jobs}])
+        self.gauge = self.gauge | shown if short else shown
+        if complete and len(answers) == len(nodes):
+            self._miss(shown, now)
+        for endpoint, jobs in answers:
+            self._read_clock(endpoint, jobs, now)
+        self.met = now if self.met is None else self.met
+
+    def _show(self, job: Job, now: float, stale: bool, endpoints: Sequence[str]) -> None:
+        known = self.known.get(job.id)
+        finished = is_finished(job)
+        if known is None:
+            known = self.known[job.id] = Known(job.graph, self._pair(job))
+            if self.met is None:
+                known.counted = finished
+            elif finished and (stale or self._late(job, endpoints)):
+                known.counted = True
+                self.totals["late", *known.pair, job.status] += 1
+            else:
+                self.totals["discovered", *known.pair] += 1
+        if finished and not known.counted:
+            known.counted = True
+            self._finish(job, known, now)
+        known.active, known.over, known.missing = is_active(job), finished, None
+
+    def _pair(self, job: Job) -> tuple[str, str, str]:
+        graph = job.graph if self.target.plane is Plane.MANAGEMENT else self.target.graph
+        return (graph, job.job_type, job.algorithm)
+
+    def _late(self, job: Job, endpoints: Sequence[str]) -> bool:
+        return job.end is not None and all(self._is_old(endpoint, job.end) for endpoint in endpoints)
+
+    def _is_old(self, endpoint: str, end: Time) -> bool:
+        met = {name for name, _ in self.newest}
+        measures = [
+            newest
+            for (name, local), newest in self.newest.items()
+            if local is end.local and (name == endpoint or endpoint not in met)
+        ]
+        return bool(measures) and end.seconds < max(measures) - LATE_AFTER
+
+    def _finish(self, job: Job, known: Known, now: float) -> None:
+        self.totals["finished", *known.pair, job.status] += 1
+        if job.begin and job.end and job.end.seconds >= job.begin.seconds:
+            self.totals["durations", *known.pair, job.status] += 1
+            self.totals["seconds", *known.pair, job.status] += round(job.end.seconds - job.begin.seconds)
+        told = bool(job.files) and all(None not in {file.lines, file.failed_lines} for file in job.files)
+        if self.target.plane is Plane.MANAGEMENT and job.job_type == "ImportGraph" and not told:
+            self.owed[job.id] = (job.files, 0, now)
+        else:
+            self._count_files(known.pair[0], job.files)
+
+    def _count_files(self, graph: str, files: Iterable[ImportFile]) -> None:
+        for file in files:
+            self.totals["lines", graph, file.kind] += file.lines or 0
+            self.totals["failed_lines", graph, file.kind] += file.failed_lines or 0
+            self.totals["files", graph, file.kind, file.status] += 1
+            self.totals["unreported", graph, file.kind] += None in {file.lines, file.failed_lines}
+
+    def _miss(self, shown: dict[str, Job], now: float) -> None:
+        for identity, known in list(self.known.items()):
+            if identity in shown:
+                continue
+            if known.missing is None:
+                known.missing = now
+            elif not known.over and now - known.missing > VANISH_AFTER:
+                if known.active and not known.counted and not known.vanished:
+                    self.totals["vanished", *known.pair] += 1
+                known.over, known.vanished, known.missing = True, True, now
+            if known.over and now - known.missing > FORGET_AFTER and identity not in self.owed:
+                del self.known[identity]
+
+    def _read_clock(self, endpoint: str, jobs: Iterable[Job], now: float) -> None:
+        times = [time for job in jobs for time in (job.begin, job.end) if time is not None]
+        for local in (False, True):
+            read = [time.seconds for time in times if time.local is local and time.seconds <= now + AHEAD]
+            if read:
+                self.newest[endpoint, local] = max(*read, self.newest.get((endpoint, local), read[0]))
+
+    # The details of imports
+
+    def settle(self, answers: Iterable[Details], now: float) -> None:
+        """Takes what the single-job API said."""
+        for answer in answers:
+            files, refusals, since = self.owed[answer.job_id]
+            if answer.outcome is Outcome.ANSWERED:
+                self._pay(answer.job_id, answer.files or files)
+            elif answer.outcome is Outcome.REFUSED and refusals == 2:
+                self._pay(answer.job_id, files)
+            elif answer.outcome is Outcome.REFUSED:
+                self.owed[answer.job_id] = (files, refusals + 1, since)
+        for identity, (files, _, since) in list(self.owed.items()):
+            if now - since > FORGET_AFTER:
+                self._pay(identity, files)
+
+    def _pay(self, identity: str, files: Iterable[ImportFile]) -> None:
+        del self.owed[identity]
+        self._count_files(self.known[identity].pair[0], files)
+
+    # What was stored
+
+    def is_stored(self, record: TargetRecord | None, owed: Iterable[Owed]) -> bool:
+        """Whether this is what the store gives back."""
+        if record is None:
+            return self.asked is None
+        return (
+            record.state.asked == self.asked
+            and record.state.met == self.met
+            and totals_of(record.accounts, record.imports) == positive(self.totals)
+            and {one.job_id: one.refusals for one in owed} == {one: owing[1] for one, owing in self.owed.items()}
+        )
+
+
+def unite(jobs: Iterable[Job]) -> dict[str, Job]:
+    """Of two records of one job, the more advanced, then the later."""
+    united: dict[str, Job] = {}
+    for job in jobs:
+        if job.id not in united or advance(job) >= advance(united[job.id]):
+            united[job.id] = job
+    return united
+
+
+def exposed(view: LedgerView | None) -> Totals:
+    """What is shown of a target."""
+    return totals_of(view.accounts, view.imports) if view else Counter()
+
+
+def totals_of(accounts: Iterable[Account], imports: Iterable[ImportAccount]) -> Totals:
+    """All that is counted, by name and labels."""
+    totals: Totals = Counter()
+    for account in accounts:
+        totals["discovered", *account.pair] += account.discovered
+        totals["vanished", *account.pair] += account.vanished
+        for name, counts in (("finished", account.finished), ("late", account.late)):
+            for status, number in counts.items():
+                totals[name, *account.pair, status] += number
+        for status, histogram in account.durations.items():
+            totals["durations", *account.pair, status] += sum(histogram.counts)
+            totals["seconds", *account.pair, status] += round(histogram.seconds)
+    for one in imports:
+        for kind in one.files:
+            totals["lines", one.graph, kind] += one.lines[kind]
+            totals["failed_lines", one.graph, kind] += one.failed_lines[kind]
+            totals["unreported", one.graph, kind] += one.unreported.get(kind, 0)
+            for status, number in one.files[kind].items():
+                totals["files", one.graph, kind, status] += number
+    return positive(totals)
+
+
+def positive(totals: Totals) -> Totals:
+    """Without what is 0."""
+    return +totals

@@ -1,0 +1,300 @@
+"""Finished jobs that turn up too late to be new: after a fail-over, and after a target was out of sight."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ges_exporter.ledger import Rules
+from ges_exporter.model import Job, Target
+from tests.watching import CENTRE, DAY, FRAUD, HOUR, MINUTE, MOVIE, NODE, Watcher, down, job, task, timeless, up
+
+OTHER_NODE = "https://10.0.0.6"
+
+
+def old(identity: str, hours: float, status: str = "success") -> Job:
+    """A job that ended some hours before the beginning."""
+    return job(identity, status, begin=-hours * HOUR - 60, end=-hours * HOUR)
+
+
+def keep_asking(watcher: Watcher, seconds: float, *targets: Target) -> None:
+    """Scrapes empty lists of ``targets`` every five minutes for so long."""
+    for _ in range(round(seconds / (5 * MINUTE))):
+        watcher.wait(5 * MINUTE)
+        for target in targets:
+            watcher.show(target=target)
+
+
+# A list of old jobs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("end", "late"),
+    [
+        pytest.param(-HOUR - 1, True, id="just past late_after"),
+        pytest.param(-HOUR, False, id="no more than late_after"),
+        pytest.param(-1, False, id="a moment ago"),
+        pytest.param(-30 * DAY, True, id="a month ago"),
+    ],
+)
+def test_a_job_that_ended_long_before_the_newest_time_shown_is_late(end: float, late: bool) -> None:
+    """The measure is the newest time that an earlier listing has shown, in the engine's own clock."""
+    watcher = Watcher()
+    watcher.show(job("a", begin=-5, end=0))
+    watcher.wait(MINUTE)
+    watcher.show(job("a", begin=-5, end=0), job("b", "failed", begin=end - 5, end=end))
+    assert watcher.counts() == ((0, 0, 0, 1) if late else (1, 1, 0, 0))
+
+
+def test_what_is_late_is_in_no_other_counter_or_histogram() -> None:
+    """It is shown by the gauges, history included, and counted under its outcome, once."""
+    watcher = Watcher()
+    watcher.show(job("a", begin=-5, end=0), job("z", "running", begin=-5))
+    for _ in range(3):
+        watcher.wait(MINUTE)
+        watcher.show(job("a", begin=-5, end=0), old("b", 3, "failed"), old("c", 4, "failed"))
+    assert watcher.values("ges_jobs_late_total", graph="movie") == {("Algorithm", "pagerank", "failed"): 2}
+    assert watcher.counts() == (0, 0, 0, 2)
+    assert watcher.total("ges_job_duration_seconds_count") == 0
+    assert watcher.value("ges_jobs", status="failed") == 2
+    assert watcher.value("ges_job_last_failure_timestamp_seconds") == 1_750_000_000 - 3 * HOUR
+
+
+def test_only_earlier_listings_are_the_measure() -> None:
+    """Jobs of one listing do not make each other late: all that ended while the exporter was down is new."""
+    watcher = Watcher()
+    watcher.show(job("a", begin=-5, end=0))
+    watcher.wait(DAY)
+    watcher.show(*(job(f"b{hour}", begin=hour * HOUR - 9, end=hour * HOUR) for hour in range(23, 0, -1)))
+    assert watcher.counts() == (23, 23, 0, 0)
+
+
+def test_only_a_job_seen_for_the_first_time_can_be_late() -> None:
+    """One that was known active counts when it ends, whenever it says that was."""
+    watcher = Watcher()
+    watcher.show(job("a", begin=-5, end=0), job("b", "running", begin=-9 * HOUR), job("c", "unknown", begin=-9 * HOUR))
+    watcher.wait(MINUTE)
+    ended = [job(identity, begin=-9 * HOUR, end=-8 * HOUR) for identity in "bc"]
+    watcher.show(job("a", begin=-5, end=0), *ended)
+    assert watcher.counts() == (0, 2, 0, 0)
+
+
+def test_an_active_job_of_an_old_list_is_discovered() -> None:
+    """Only what is finished can be late."""
+    watcher = Watcher()
+    watcher.show(job("a", begin=-5, end=0))
+    watcher.wait(MINUTE)
+    watcher.show(job("b", "running", begin=-9 * HOUR))
+    assert watcher.counts() == (1, 0, 0, 0)
+
+
+def test_begins_and_active_jobs_tell_the_time_too() -> None:
+    """The newest time is any time that was shown."""
+    watcher = Watcher()
+    watcher.show(job("a", "running", begin=0))
+    watcher.wait(MINUTE)
+    watcher.show(old("b", 2))
+    assert watcher.counts() == (0, 0, 0, 1)
+
+
+def test_times_far_ahead_are_left_out_of_the_newest() -> None:
+    """More than 14 hours ahead of now is no clock's time: it must not make everything late."""
+    watcher = Watcher()
+    watcher.show(job("a", begin=-5, end=0), job("b", begin=15 * HOUR, end=16 * HOUR, offset=0))
+    watcher.wait(MINUTE)
+    watcher.show(job("c", begin=5, end=50))
+    assert watcher.counts() == (1, 1, 0, 0)
+
+
+def test_the_rule_holds_after_a_restart(tmp_path: Path) -> None:
+    """The newest time shown is remembered."""
+    watcher = Watcher(path=str(tmp_path / "ledger.db"))
+    watcher.show(job("a", begin=-5, end=0))
+    watcher.restart()
+    watcher.wait(MINUTE)
+    watcher.show(job("a", begin=-5, end=0), old("b", 2), job("c", begin=10, end=20))
+    assert watcher.counts() == (1, 1, 0, 1)
+    watcher.close()
+
+
+def test_late_after_is_configured() -> None:
+    """Another measure than the hour."""
+    watcher = Watcher(rules=Rules(late_after=3 * HOUR))
+    watcher.show(job("a", begin=-5, end=0))
+    watcher.wait(MINUTE)
+    watcher.show(old("b", 2), old("c", 4))
+    assert watcher.counts() == (1, 1, 0, 1)
+
+
+def test_without_an_end_a_job_is_not_late() -> None:
+    """The database edition tells no times: whatever turns up counts."""
+    watcher = Watcher(api="database")
+    watcher.show(timeless("a"))
+    watcher.wait(MINUTE)
+    watcher.show(timeless("b"), timeless("c"))
+    assert watcher.counts() == (2, 2, 0, 0)
+
+
+def test_the_task_centre_has_the_same_rule() -> None:
+    """In UTC, over all graphs of the project."""
+    watcher = Watcher(CENTRE)
+    watcher.show(task("a", begin=-5, end=0))
+    watcher.wait(MINUTE)
+    watcher.show(task("b", graph="fraud", begin=-3 * HOUR, end=-2 * HOUR), task("c", begin=5, end=9))
+    assert watcher.counts() == (1, 1, 0, 1)
+
+
+def test_each_endpoint_is_measured_by_its_own_clock() -> None:
+    """A node whose newest time is old may show an old job as new."""
+    watcher = Watcher()
+    ahead, behind = job("a", begin=-5, end=0), job("b", begin=-5 * HOUR - 5, end=-5 * HOUR)
+    watcher.take(MOVIE, up(NODE, ahead), up(OTHER_NODE, behind))
+    watcher.wait(MINUTE)
+    fresh = job("c", begin=-5 * HOUR, end=-5 * HOUR + 30)
+    watcher.take(MOVIE, up(NODE, ahead), up(OTHER_NODE, behind, fresh))
+    assert watcher.counts() == (1, 1, 0, 0)
+    watcher.wait(MINUTE)
+    watcher.take(MOVIE, up(NODE, ahead, old("d", 5)), up(OTHER_NODE, behind, fresh))
+    assert watcher.counts() == (1, 1, 0, 1)
+
+
+def test_a_node_met_only_now_shows_old_jobs() -> None:
+    """Its list is not the target's first listing; what is old by what the others have shown is late."""
+    watcher = Watcher()
+    watcher.take(MOVIE, up(NODE, job("a", begin=-5, end=0)), down(OTHER_NODE))
+    watcher.wait(MINUTE)
+    watcher.take(MOVIE, up(NODE, job("a", begin=-5, end=0)), up(OTHER_NODE, old("b", 2), job("c", begin=5, end=9)))
+    assert watcher.counts() == (1, 1, 0, 1)
+
+
+# A target out of sight ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Watcher:
+    """An exporter of two graphs, which has met both."""
+    watcher = Watcher(MOVIE, FRAUD, path=str(tmp_path / "ledger.db"))
+    for target in (MOVIE, FRAUD):
+        watcher.show(target=target)
+    return watcher
+
+
+def test_what_ended_while_a_target_was_taken_out_is_late(two: Watcher) -> None:
+    """Another replica may have counted it: in the next listing everything finished and unseen is late."""
+    two.restart(MOVIE)
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.restart(MOVIE, FRAUD)
+    two.show(job("a", begin=10, end=20), job("b", begin=7000, end=7100), target=FRAUD)
+    assert two.counts(FRAUD) == (0, 0, 0, 2)
+    two.wait(MINUTE)
+    two.show(job("a", begin=10, end=20), job("c", begin=7000, end=7100), target=FRAUD)
+    assert two.counts(FRAUD) == (1, 1, 0, 2)
+    assert two.counts(MOVIE) == (0, 0, 0, 0)
+    two.close()
+
+
+def test_what_is_active_when_a_target_returns_is_discovered(two: Watcher) -> None:
+    """And counts when it ends."""
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.show(job("a", "running", begin=7000), target=FRAUD)
+    two.wait(MINUTE)
+    two.show(job("a", begin=7000, end=7230), target=FRAUD)
+    assert two.counts(FRAUD) == (1, 1, 0, 0)
+    two.close()
+
+
+def test_what_was_known_active_when_a_target_was_taken_out_counts(two: Watcher) -> None:
+    """It is not unseen."""
+    two.show(job("a", "running", begin=1), target=FRAUD)
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.show(job("a", begin=1, end=100), target=FRAUD)
+    assert two.counts(FRAUD) == (1, 1, 0, 0)
+    two.close()
+
+
+def test_a_shorter_absence_makes_nothing_late(two: Watcher) -> None:
+    """No longer than late_after."""
+    keep_asking(two, HOUR, MOVIE)
+    two.show(job("a", begin=10, end=20), target=FRAUD)
+    assert two.counts(FRAUD) == (1, 1, 0, 0)
+    two.close()
+
+
+def test_what_ended_while_the_whole_exporter_was_down_counts(two: Watcher) -> None:
+    """Nobody was asked, so nobody else was watching instead."""
+    two.wait(5 * HOUR)
+    two.restart()
+    for target in (MOVIE, FRAUD):
+        two.show(job("a", begin=10, end=20), target=target)
+    assert two.counts(FRAUD) == two.counts(MOVIE) == (1, 1, 0, 0)
+    two.close()
+
+
+def test_what_ended_while_nobody_scraped_counts(two: Watcher) -> None:
+    """A pause of all asking, with the exporter running, is no absence of one target."""
+    two.wait(5 * HOUR)
+    for target in (MOVIE, FRAUD):
+        two.show(job("a", begin=10, end=20), target=target)
+        two.wait(1)
+    assert two.counts(FRAUD) == two.counts(MOVIE) == (1, 1, 0, 0)
+    two.close()
+
+
+def test_the_time_the_exporter_was_down_is_no_part_of_an_absence(two: Watcher) -> None:
+    """Only what passed while others were asked counts towards late_after."""
+    two.restart(MOVIE)
+    keep_asking(two, HOUR / 2, MOVIE)
+    two.wait(9 * HOUR)
+    two.restart(MOVIE, FRAUD)
+    two.show(target=MOVIE)
+    two.show(job("a", begin=10, end=20), target=FRAUD)
+    assert two.counts(FRAUD) == (1, 1, 0, 0)
+    two.close()
+
+
+def test_a_target_that_does_not_answer_was_asked_all_the_same(two: Watcher) -> None:
+    """An outage of the target, however long, hides nothing: what ended in it counts."""
+    for _ in range(36):
+        two.wait(5 * MINUTE)
+        two.show(target=MOVIE)
+        two.fail(FRAUD)
+    two.show(job("a", begin=10, end=20), target=FRAUD)
+    assert two.counts(FRAUD) == (1, 1, 0, 0)
+    two.close()
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
+def test_the_next_listing_is_the_next_that_could_be_read(two: Watcher, restarted: bool) -> None:
+    """A target that fails just when it returns is no less out of sight."""
+    keep_asking(two, 2 * HOUR, MOVIE)
+    for _ in range(3):
+        two.fail(FRAUD)
+        two.wait(MINUTE)
+        two.show(target=MOVIE)
+    if restarted:
+        two.restart()
+    two.show(job("a", begin=10, end=20), target=FRAUD)
+    assert two.counts(FRAUD) == (0, 0, 0, 1)
+    two.close()
+
+
+def test_without_times_what_ended_out_of_sight_is_late(tmp_path: Path) -> None:
+    """The second half of the rule needs no times; and such a job has no time of success."""
+    watcher = Watcher(MOVIE, FRAUD, path=str(tmp_path / "ledger.db"), api="database")
+    for target in (MOVIE, FRAUD):
+        watcher.show(target=target)
+    keep_asking(watcher, 2 * HOUR, MOVIE)
+    watcher.show(timeless("a", "success"), target=FRAUD)
+    assert watcher.counts(FRAUD) == (0, 0, 0, 1)
+    assert watcher.values("ges_job_last_success_timestamp_seconds", FRAUD) == {}
+    watcher.close()
+
+
+def test_a_target_met_only_later_has_a_first_listing() -> None:
+    """Its history is no lateness."""
+    watcher = Watcher(MOVIE, FRAUD)
+    watcher.show(target=MOVIE)
+    keep_asking(watcher, 2 * HOUR, MOVIE)
+    watcher.show(job("a"), target=FRAUD)
+    assert watcher.counts(FRAUD) == (0, 0, 0, 0)
