@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from copy import deepcopy
 
 REQUEST_BUCKETS: tuple[float, ...] = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Upper bounds, in seconds, of ``ges_exporter_api_request_duration_seconds``."""
@@ -43,6 +44,10 @@ class Telemetry:
         self.parse_errors: Counter[str] = Counter()
         self.unknown_values: Counter[str] = Counter()
         self.scrapes_shared = 0
+
+    def copy(self) -> Telemetry:
+        """Returns what is noted up to now, for whoever renders it in a thread while more is noted."""
+        return deepcopy(self)
 
     def request(self, operation: str, code: str, seconds: float) -> None:
         """Note one HTTP request: ``list_jobs``, ``show_job``, ``list_graphs`` or ``create_token``."""

@@ -32,6 +32,7 @@ from grafana.promql import (
     OUTCOME,
     TARGETS,
     TOLD,
+    address,
     age,
     by,
     in_range,
@@ -48,8 +49,7 @@ SINCE_SUCCESS = age(now("ges_job_last_success_timestamp_seconds", KIND))
 OF_INTERVAL = f"({SINCE_SUCCESS}) / {now('ges_job_expected_interval_seconds', KIND)}"
 SUCCESSES = in_range("ges_job_duration_seconds_bucket", (*OUTCOME, "le"), 'status="success"')
 FAILURES = by("sum", KIND, in_range("ges_jobs_finished_total", OUTCOME, FAILED))
-PAGES = "topk(1, max by (url) (ges_exporter_info))"
-EXPLAINED = f"{FAILURES} * on () group_left (url) {PAGES} or on ({', '.join(KIND)}) {FAILURES}"
+EXPLAINED = f"{FAILURES} * on () group_left (url) topk(1, {address()}) or on ({', '.join(KIND)}) {FAILURES}"
 """Failures with the address of the exporter's pages, where it is configured."""
 
 LATE: Steps = ((None, GOOD), (1, WARNING), (2, BAD))

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import table, timeseries
 
 from grafana.page import section
 from grafana.panels import Frame, Query, coarse, counts, lines
-from grafana.promql import EACH, GRAPH, WATCHED, WATCHER, age, by, in_step, now, pick, quantile, rate
+from grafana.promql import EACH, GRAPH, WATCHED, WATCHER, address, age, by, in_step, now, pick, quantile, rate
 from grafana.tables import Label, Value, linked, rows, wide
 
 FOUND = f'{WATCHER}, project=~"$project"'
@@ -176,7 +176,7 @@ def exporters() -> table.Panel:
         Label("url", "Address", linked("Open the exporter's jobs", "${__value.raw}/jobs", **{"custom.minWidth": 70})),
         Value("Started", started, wide(180, unit="dateTimeAsIso")),
         Value("", now("ges_exporter_build_info", (*EACH, "version"), scope=WATCHER)),
-        Value("", now("ges_exporter_info", (*EACH, "url"), scope=WATCHER)),
+        Value("", address(EACH, scope=WATCHER)),
         hidden=("job",),
     )
 

@@ -76,6 +76,12 @@ def quantile(share: float, labels: Sequence[str], increase: str) -> str:
     return f"histogram_quantile({share}, {by('sum', ('le', *labels), increase)}) > 0"
 
 
+def address(labels: Sequence[str] = (), *, scope: str = "") -> str:
+    """The exporters' addresses for people, as the label ``url`` without a slash at its end."""
+    known = by("max", (*labels, "url"), pick("ges_exporter_info", scope=scope) if scope else "ges_exporter_info")
+    return f'label_replace({known}, "url", "$1", "url", "(.*?)/*")'
+
+
 def age(timestamp: str) -> str:
     """Seconds since a timestamp."""
     return f"time() - {timestamp}"

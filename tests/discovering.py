@@ -56,6 +56,7 @@ def configured(discovery: dict[str, Any] | None = None, /, **project: Any) -> Co
     credentials = {"key": {"type": "header", "name": "X-Api-Key", "value": "hunter2-hunter2"}, "open": {"type": "none"}}
     return parsed(
         {
+            "scrape": {"max_response_bytes": "1MiB"},
             "ledger": {"path": ":memory:"},
             "credentials": credentials,
             "projects": [{"name": "demo", "project_id": PROJECT, "discovery": settings, **project}],

@@ -102,3 +102,35 @@ async def listening(
     finally:
         server.should_exit = True
         await task
+
+
+@asynccontextmanager
+async def pages(
+    world: World | ASGIApp,
+    configuration: Callable[[str], dict[str, Any]] = watching,
+    options: Options | None = None,
+    protection: Protection | None = None,
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an exporter over ``world``, without a socket."""
+    async with exporting(world, configuration) as exporter, asking(exporter, options, protection) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connected(
+    world: World | ASGIApp,
+    options: Options | None = None,
+    protection: Protection | None = None,
+    *,
+    address: str = "127.0.0.1:0",
+    kind: type[Exporter] = Exporter,
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The same over a socket."""
+    limits = httpx.Limits(max_connections=None)
+    async with exporting(world, kind=kind) as exporter:
+        app = web(exporter, options or Options(), protection)
+        async with (
+            listening(app, protection.tls if protection else None, address) as url,
+            httpx.AsyncClient(base_url=url, limits=limits, timeout=60) as client,
+        ):
+            yield client

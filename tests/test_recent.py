@@ -25,7 +25,7 @@ class Seen:
         self._ledger = Ledger(Rules(label_sets_per_graph=label_sets))
         self._ledger.watch(target, Zone("configured", AHEAD))
 
-    def list(self, *jobs: Job, short: bool = False, up: bool = True, truncated: bool = False) -> None:
+    def show(self, *jobs: Job, short: bool = False, up: bool = True, truncated: bool = False) -> None:
         """One listing."""
         self.now += 10
         reason = "" if up else "connect"
@@ -51,24 +51,24 @@ def test_the_newest_failures_come_first() -> None:
     """Whatever the order of the list; what did not fail is not among them."""
     seen = Seen()
     partial = job("c", Status.PARTIALLY_FAILED, 2)
-    seen.list(job("a", ended=1), job("s", Status.SUCCESS), job("b", ended=3), partial, job("x", Status.COMPLETE))
+    seen.show(job("a", ended=1), job("s", Status.SUCCESS), job("b", ended=3), partial, job("x", Status.COMPLETE))
     assert seen.failed == ["b", "c", "a"]
 
 
 def test_only_so_many_are_kept() -> None:
     """The newest by their end, of a long list as of many short ones."""
     seen = Seen()
-    seen.list(*(job(f"{number}", ended=number) for number in range(2 * KEPT)))
-    seen.list(job("newest", ended=1000), short=True)
+    seen.show(*(job(f"{number}", ended=number) for number in range(2 * KEPT)))
+    seen.show(job("newest", ended=1000), short=True)
     assert seen.failed == ["newest", *(str(number) for number in range(2 * KEPT - 1, KEPT, -1))]
 
 
 def test_earlier_failures_stay_when_listings_are_short_or_pruned() -> None:
     """A short listing shows what is new or active; a pruned list forgets: an alert's reader still finds the reason."""
     seen = Seen()
-    seen.list(job("a", ended=1, reason="why"))
-    seen.list(job("b", ended=2), short=True)
-    seen.list()
+    seen.show(job("a", ended=1, reason="why"))
+    seen.show(job("b", ended=2), short=True)
+    seen.show()
     assert seen.failed == ["b", "a"]
     assert seen.recent.failures[1].reason == "why"
 
@@ -76,18 +76,18 @@ def test_earlier_failures_stay_when_listings_are_short_or_pruned() -> None:
 def test_a_failed_listing_changes_nothing() -> None:
     """What was listed last is shown, with its age."""
     seen = Seen()
-    seen.list(job("a"), job("r", Status.RUNNING))
+    seen.show(job("a"), job("r", Status.RUNNING))
     at = seen.recent.at
-    seen.list(up=False)
+    seen.show(up=False)
     assert (seen.recent.at, seen.failed, len(seen.recent.active)) == (at, ["a"], 1)
 
 
 def test_jobs_without_times_are_ordered_by_when_they_were_first_seen() -> None:
     """The database edition tells no times: of the first list nothing is known, what comes after is newer."""
     seen = Seen()
-    seen.list(*(job(f"old {number}", ended=None) for number in range(KEPT)))
-    seen.list(job("new", Status.RUNNING, None), *(job(f"old {number}", ended=None) for number in range(KEPT)))
-    seen.list(job("new", ended=None), *(job(f"old {number}", ended=None) for number in range(KEPT)))
+    seen.show(*(job(f"old {number}", ended=None) for number in range(KEPT)))
+    seen.show(job("new", Status.RUNNING, None), *(job(f"old {number}", ended=None) for number in range(KEPT)))
+    seen.show(job("new", ended=None), *(job(f"old {number}", ended=None) for number in range(KEPT)))
     assert seen.failed == ["new", *(f"old {number}" for number in range(KEPT - 1))]
 
 
@@ -95,26 +95,26 @@ def test_old_jobs_without_times_do_not_come_back_as_new() -> None:
     """What did not find a place at first does not push out what did in the next full listing."""
     seen = Seen()
     jobs = [job(f"{number}", ended=None) for number in range(2 * KEPT)]
-    seen.list(*jobs)
+    seen.show(*jobs)
     before = seen.failed
-    seen.list(*jobs)
+    seen.show(*jobs)
     assert seen.failed == before
 
 
 def test_reasons_are_cut_and_clean() -> None:
     """A reason keeps 2,000 characters, and no secret, not even a part of one at the cut."""
     seen = Seen()
-    seen.list(job("a", reason="x" * (REASON_LENGTH - 4) + "hunter22"), job("b", reason="y" * (REASON_LENGTH + 1)))
+    seen.show(job("a", reason="x" * (REASON_LENGTH - 4) + "hunter22"), job("b", reason="y" * (REASON_LENGTH + 1)))
     a, b = sorted(seen.recent.failures, key=lambda failure: failure.id)
     assert len(b.reason) == REASON_LENGTH
-    assert (a.reason[-5:], b.reason[-2:]) == ("<sec…", "y…")
+    assert (a.reason[-5:], b.reason[-5:]) == ("x<se…", "yyyy…")
 
 
 def test_a_failure_that_gets_worse_is_shown_as_it_is_now() -> None:
     """The newest record of a job counts; a reason that was missing is taken when it is there."""
     seen = Seen()
-    seen.list(job("a", Status.PARTIALLY_FAILED))
-    seen.list(job("a", reason="the whole truth"))
+    seen.show(job("a", Status.PARTIALLY_FAILED))
+    seen.show(job("a", reason="the whole truth"))
     (failure,) = seen.recent.failures
     assert (failure.status, failure.reason, failure.seen) == (Status.FAILED, "the whole truth", START + 10)
 
@@ -122,12 +122,12 @@ def test_a_failure_that_gets_worse_is_shown_as_it_is_now() -> None:
 def test_the_active_jobs_are_those_of_the_last_listing() -> None:
     """With their progress; a finished one leaves."""
     seen = Seen()
-    seen.list(Job("r", Status.RUNNING, "Algorithm", "pagerank", progress=0.25), job("p", Status.PENDING))
+    seen.show(Job("r", Status.RUNNING, "Algorithm", "pagerank", progress=0.25), job("p", Status.PENDING))
     assert {(one.id, one.status, one.progress) for one in seen.recent.active} == {
         ("r", Status.RUNNING, 0.25),
         ("p", Status.PENDING, None),
     }
-    seen.list(job("r", Status.SUCCESS), job("p", Status.PENDING))
+    seen.show(job("r", Status.SUCCESS), job("p", Status.PENDING))
     assert [(one.id, one.seen) for one in seen.recent.active] == [("p", START + 10)]
 
 
@@ -135,9 +135,9 @@ def test_the_active_jobs_are_those_of_the_last_listing() -> None:
 def test_what_the_metrics_fold_has_its_own_name_here(short: bool) -> None:
     """People want to know which job it is, also beyond the limit of label sets."""
     seen = Seen(label_sets=1)
-    seen.list(job("s", Status.SUCCESS, algorithm="pagerank"))
-    seen.list(job("r", Status.RUNNING, algorithm="louvain"), short=short)
-    seen.list(job("r", Status.RUNNING, algorithm="louvain"), short=short)
+    seen.show(job("s", Status.SUCCESS, algorithm="pagerank"))
+    seen.show(job("r", Status.RUNNING, algorithm="louvain"), short=short)
+    seen.show(job("r", Status.RUNNING, algorithm="louvain"), short=short)
     assert [(one.graph, one.job_type, one.algorithm) for one in seen.recent.active] == [
         ("movie", "Algorithm", "louvain")
     ]
@@ -146,7 +146,7 @@ def test_what_the_metrics_fold_has_its_own_name_here(short: bool) -> None:
 def test_jobs_of_a_task_centre_name_their_graph() -> None:
     """There the target is not the graph."""
     seen = Seen(CENTRE)
-    seen.list(job("a", graph="movie"), job("r", Status.RUNNING, graph="fraud"))
+    seen.show(job("a", graph="movie"), job("r", Status.RUNNING, graph="fraud"))
     assert [one.graph for one in seen.recent.failures] == ["movie"]
     assert [one.graph for one in seen.recent.active] == ["fraud"]
 
@@ -154,7 +154,7 @@ def test_jobs_of_a_task_centre_name_their_graph() -> None:
 def test_a_cut_listing_says_so() -> None:
     """Who looks for a job must know that it may be missing."""
     seen = Seen()
-    seen.list(job("a"), truncated=True)
+    seen.show(job("a"), truncated=True)
     assert seen.recent.truncated
-    seen.list(job("a"))
+    seen.show(job("a"))
     assert not seen.recent.truncated
