@@ -178,10 +178,10 @@ async def scrape(exporter: Exporter) -> Snapshot:
     """One scrape of everything, without what differs from run to run: versions, and the seconds that things took."""
     results = await exporter.scrape(list(exporter.targets), 9.0)
     results = {watch: msgspec.structs.replace(result, seconds=0.25) for watch, result in results.items()}
-    for durations in exporter.telemetry.durations.values():
-        _settle(durations)
     shown = exporter.snapshot(results, 9.0, own=True)
     assert shown.exporter is not None
+    for durations in shown.exporter.telemetry.durations.values():
+        _settle(durations)
     return shown._replace(exporter=shown.exporter._replace(version="0.0.0", python_version="3.0.0"))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ges_exporter.exporter import Exporter
 from ges_exporter.model import Plane, Target
 from ges_exporter.simulator import Fault, Plan, Project
 from ges_exporter.simulator.faults import parse
@@ -17,7 +18,6 @@ from tests import swift
 from tests.discovering import (
     LISTS,
     MINUTE,
-    Exporter,
     add,
     configured,
     exporter_of,
@@ -301,7 +301,7 @@ def test_a_cluster_answers_by_any_of_its_nodes() -> None:
         ("html", "decode"),
         ("invalid_json", "decode"),
         ("truncated", "decode"),
-        ("huge=2000000", "too_large"),
+        ("huge=4000000", "too_large"),
     ],
 )
 def test_a_failed_discovery_keeps_the_last_answer(fault: str, reason: str) -> None:
@@ -699,7 +699,7 @@ def test_service_discovery_follows() -> None:
 
 
 def test_service_discovery_is_unavailable_until_the_graphs_were_looked_for() -> None:
-    """After a start, fewer targets would be taken for all: Prometheus keeps those that it had. Ready is another thing."""
+    """After a start, fewer would be taken for all there are: Prometheus keeps those that it had. Ready it is."""
 
     async def main() -> None:
         world, _ = world_of("movie")

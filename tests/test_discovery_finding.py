@@ -80,7 +80,7 @@ def test_only_graphs_that_answer_are_watched() -> None:
         ),
     ],
 )
-def test_where_a_graph_is_asked(facts: dict[str, Any], discovery: dict[str, object], endpoints: list[str]) -> None:
+def test_where_a_graph_is_asked(facts: dict[str, Any], discovery: dict[str, Any], endpoints: list[str]) -> None:
     """At the kind of address that is wanted, every node's for traffic, by the scheme that is said or told."""
     assert list(only(found(graph(**facts), **discovery)).endpoints) == endpoints
 
@@ -100,7 +100,7 @@ def test_where_a_graph_is_asked(facts: dict[str, Any], discovery: dict[str, obje
         ({"private_ip": "\n"}, {}),
     ],
 )
-def test_a_graph_without_a_sound_address_is_left_out(facts: dict[str, Any], discovery: dict[str, object]) -> None:
+def test_a_graph_without_a_sound_address_is_left_out(facts: dict[str, Any], discovery: dict[str, Any]) -> None:
     """It is neither guessed nor fatal: the others are watched."""
     finding = found(graph(**facts), graph("fraud", public_ip="10.0.0.9", traffic_ips=("10.0.0.9",)), **discovery)
     assert (names(finding), reasons(finding)) == (["fraud"], {"movie": "address"})
@@ -119,7 +119,7 @@ def test_a_graph_without_a_sound_address_is_left_out(facts: dict[str, Any], disc
         ({"include": []}, []),
     ],
 )
-def test_include_and_exclude(discovery: dict[str, object], expected: list[str]) -> None:
+def test_include_and_exclude(discovery: dict[str, Any], expected: list[str]) -> None:
     """Expressions match the whole name, whoever is excluded is not included; what is not wanted is not shown."""
     finding = found(*(graph(name) for name in ("movie-old", "movie", "fraud-2", "fraud-1")), **discovery)
     assert names(finding) == expected
@@ -160,7 +160,7 @@ PUBLIC = {"public_ip": "8.8.8.8", "private_ip": "10.0.0.5"}
     ],
 )
 def test_credentials_never_go_over_plain_http_to_a_public_address(
-    credentials: str, discovery: dict[str, object], watched: bool
+    credentials: str, discovery: dict[str, Any], watched: bool
 ) -> None:
     """A graph that would need it is left out, unless its settings allow it."""
     finding = found(graph(**PUBLIC), credentials=credentials, **discovery)
@@ -203,7 +203,7 @@ def test_a_cluster_that_stops_takes_its_graphs_along() -> None:
         ({"exclude": ["a1"]}, ["a2", "c"]),
     ],
 )
-def test_names_in_a_cluster_are_what_counts(discovery: dict[str, object], expected: list[str]) -> None:
+def test_names_in_a_cluster_are_what_counts(discovery: dict[str, Any], expected: list[str]) -> None:
     """Included are graphs by their own names; whoever excludes a cluster excludes what is in it."""
     finding = found(cluster(), cluster("other"), inside={"kg": ("a1", "a2"), "other": ("c",)}, **discovery)
     assert names(finding) == expected

@@ -259,11 +259,13 @@ def test_a_target_whose_turn_did_not_come_is_first_in_the_next_scrape() -> None:
     async def main() -> None:
         holder, waiter, other = Graph("a", None), Graph("b", 0.01), Graph("c", 0.01)
         scrapes = Scrapes([holder, other, waiter], concurrency=1)
+        await scrapes.one(other)
         holding = asyncio.create_task(scrapes.one(holder, seconds=30.0))
         await holder.arrived.wait()
         result = await scrapes.one(waiter, seconds=1.0)
         assert (result.reason, result.requests, waiter.asked) == ("timeout", 0, [])
         await holding
+        other.asked.clear()
         await scrapes.scrape(other, waiter, seconds=5.0)
         assert waiter.asked[0] < other.asked[0]
 

@@ -86,7 +86,7 @@ class Notes:
     def time(self, value: Scalar, field: str, *, local: bool) -> Time | None:
         """Reads a time; one that cannot be read is noted and None."""
         try:
-            return read_time(value, zoneless_is_local=local)
+            return read_time(value, local)
         except Unreadable:
             self.faults.append(field)
             return None

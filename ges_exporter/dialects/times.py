@@ -29,14 +29,20 @@ class Unreadable(ValueError):
     """A value that is neither absent nor understood."""
 
 
-def read_time(value: Scalar, *, zoneless_is_local: bool) -> Time | None:
+def read_time(value: Scalar, zoneless_is_local: bool) -> Time | None:
     """Returns the time, or None where the API gives none (null, empty, 0, -1, year 1).
 
     Raises:
         Unreadable: for anything else.
     """
     if isinstance(value, str):
-        return _read_text(value, zoneless_is_local)
+        # Nearly all times are of this form, and most of a long list share their minutes; reading each date anew would
+        # dominate the parsing.
+        second = _SECONDS.get(value[16:])
+        if second is None or value[13] != ":":
+            return _read_odd_text(value.strip(), zoneless_is_local)
+        seconds = _minute(value[:16]) + second
+        return Time(seconds, zoneless_is_local) if seconds >= _EARLIEST else None
     if value is None:
         return None
     if isinstance(value, bool):
@@ -82,15 +88,6 @@ def _read_number(value: float) -> Time | None:
         if first <= value < limit:
             return Time(value / unit)
     raise Unreadable
-
-
-def _read_text(text: str, zoneless_is_local: bool) -> Time | None:
-    # Most of a long list shares its minutes; reading each date anew would dominate the parsing.
-    second = _SECONDS.get(text[16:]) if text[13:14] == ":" else None
-    if second is None:
-        return _read_odd_text(text.strip(), zoneless_is_local)
-    seconds = _minute(text[:16]) + second
-    return Time(seconds, zoneless_is_local) if seconds >= _EARLIEST else None
 
 
 @lru_cache(maxsize=8192)

@@ -7,7 +7,6 @@ as its marks say has nothing to tell, so a long list of old jobs costs one look 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import inf
 from operator import attrgetter
 
 import msgspec
@@ -430,9 +429,11 @@ def _moment(job: Job) -> float:
     return time.seconds if time else 0.0
 
 
-def _newest(jobs: Iterable[Job], time_of: Callable[[Job], Time | None], now: float) -> Job:
-    def seconds(job: Job) -> float:
-        time = time_of(job)
-        return time.seconds if time is not None and time.seconds <= now + MOST_AHEAD else -inf
-
-    return max(jobs, key=seconds)
+def _newest(jobs: Sequence[Job], time_of: Callable[[Job], Time | None], now: float) -> Job:
+    latest = now + MOST_AHEAD
+    timed = [
+        (time.seconds, place)
+        for place, time in enumerate(map(time_of, jobs))
+        if time is not None and time.seconds <= latest
+    ]
+    return jobs[max(timed)[1]] if timed else jobs[0]

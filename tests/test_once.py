@@ -1,0 +1,185 @@
+"""``--once`` and what else ends by itself: real processes, beside a simulated GES that gives the documented answers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ges_exporter import __version__
+from ges_exporter.simulator import create_app, serve
+from ges_exporter.simulator.scenarios.pages import ROUTES, pages
+from ges_exporter.store import Store
+from tests.exposed import expected, names, samples_of
+
+GOOD = """\
+credentials:
+  given: {{type: token, token: s3cr3t-token}}
+projects:
+  - name: demo
+    project_id: 0123456789abcdef0123456789abcdef
+    credentials: given
+    management: {{api: v1.0, endpoint: {url}}}
+    graphs:
+      - {{name: movie, endpoint: {url}}}
+      - {{name: {graph}, endpoint: {url}}}
+"""
+BAD = """\
+projects:
+  - name: demo
+    projectid: 1
+    graphs: [{name: movie, endpoint: 10.0.0.5}]
+"""
+
+
+class Outcome(NamedTuple):
+    """How a process ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def run(*arguments: str) -> Outcome:
+    """Runs the command to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "ges_exporter",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return Outcome(process.returncode or 0, out.decode(), err.decode())
+
+
+async def run_all(folder: Path) -> dict[str, Outcome]:
+    """Runs everything that these tests look at, side by side."""
+    async with serve(create_app(pages(), ROUTES)) as url:
+        good, failing, bad = folder / "good.yml", folder / "failing.yml", folder / "bad.yml"
+        good.write_text(GOOD.format(url=url, graph="moviejx"), encoding="utf-8")
+        failing.write_text(GOOD.format(url=url, graph="nowhere"), encoding="utf-8")
+        bad.write_text(BAD, encoding="utf-8")
+        held = Store(str(folder / "held.db"))
+        commands = {
+            "once": ("--once", f"--config.file={good}"),
+            "once, a target failing": ("--once", f"--config.file={failing}", "--ledger.path=:memory:"),
+            "once, ledger in use": ("--once", f"--config.file={good}", f"--ledger.path={folder / 'held.db'}"),
+            "once, bad file": ("--once", f"--config.file={bad}"),
+            "check": ("--config.check", f"--config.file={good}"),
+            "check, bad file": ("--config.check", f"--config.file={bad}"),
+            "check, no file": ("--config.check", f"--config.file={folder / 'none.yml'}"),
+            "version": ("--version",),
+            "bad flag": ("--once", "--config.fil=x"),
+            "bad value": ("--log.level=loud",),
+        }
+        outcomes = await asyncio.gather(*(run(*arguments) for arguments in commands.values()))
+        again = await run("--once", f"--config.file={good}")
+        await held.aclose()
+    return dict(zip(commands, outcomes, strict=True)) | {"once again": again}
+
+
+@pytest.fixture(scope="module", name="ended")
+def _ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outcome]]:
+    yield asyncio.run(run_all(tmp_path_factory.mktemp("once")))
+
+
+def test_once_prints_a_page_and_ends(ended: dict[str, Outcome]) -> None:
+    """Every target is scraped once, standard output holds the metrics and nothing else, and the status is 0."""
+    status, page, _ = ended["once"]
+    assert status == 0
+    shown = samples_of(page)
+    up = expected(
+        """
+        ges_up{project="demo",graph="",plane="management"} 1
+        ges_up{@} 1
+        ges_up{project="demo",graph="moviejx",plane="service"} 1
+        """
+    )
+    assert {key: shown.get(key) for key in up} == up
+    assert "ges_exporter_build_info" in names(page)
+
+
+def test_once_leaves_out_what_other_collectors_tell(ended: dict[str, Outcome]) -> None:
+    """node_exporter's textfile collector would refuse a second process_* or python_*."""
+    assert [name for name in names(ended["once"].out) if not name.startswith("ges_")] == []
+
+
+def test_once_exits_with_1_if_a_target_fails(ended: dict[str, Outcome]) -> None:
+    """Whoever runs it from cron hears of it, and still has the page of the others."""
+    status, page, _ = ended["once, a target failing"]
+    assert status == 1
+    shown = samples_of(page, ["ges_up", "ges_scrape_errors_total"])
+    assert shown == expected(
+        """
+        ges_up{project="demo",graph="",plane="management"} 1
+        ges_up{@} 1
+        ges_up{project="demo",graph="nowhere",plane="service"} 0
+        ges_scrape_errors_total{project="demo",graph="nowhere",plane="service",reason="api_error"} 1
+        """
+    )
+
+
+def test_once_does_not_share_the_ledger_of_a_running_exporter(ended: dict[str, Outcome]) -> None:
+    """Two that count in one file would count twice: a sentence says so, and nothing is printed."""
+    status, page, told = ended["once, ledger in use"]
+    assert (status, page) == (1, "")
+    assert told.startswith("ges-exporter: the ledger ")
+    assert "in use by another exporter" in told
+    assert "Traceback" not in told
+
+
+def test_once_goes_on_where_it_ended(ended: dict[str, Outcome]) -> None:
+    """The ledger is saved: the next run knows when the targets were met."""
+    met = "ges_target_first_listing_timestamp_seconds"
+    assert samples_of(ended["once again"].out, [met]) == samples_of(ended["once"].out, [met])
+
+
+@pytest.mark.parametrize("command", ["once, bad file", "check, bad file"])
+def test_all_faults_of_a_file_are_told_at_once(ended: dict[str, Outcome], command: str) -> None:
+    """Each with its place, on standard error, and the status is 1."""
+    status, out, told = ended[command]
+    assert (status, out) == (1, "")
+    assert [line.split(": ")[1] for line in told.splitlines()] == [
+        "projects[0].project_id",
+        "projects[0].projectid",
+        "projects[0].graphs[0].endpoint",
+    ]
+
+
+def test_a_good_file_is_said_to_be_one(ended: dict[str, Outcome]) -> None:
+    """And nothing is asked, nothing is started."""
+    status, out, told = ended["check"]
+    assert (status, told) == (0, "")
+    assert out.endswith("good.yml: 3 targets, no faults\n")
+
+
+def test_a_file_that_is_not_there_is_a_fault(ended: dict[str, Outcome]) -> None:
+    """Told in a line, without a traceback."""
+    status, out, told = ended["check, no file"]
+    assert (status, out) == (1, "")
+    assert "none.yml" in told
+    assert "Traceback" not in told
+
+
+def test_the_version_is_told(ended: dict[str, Outcome]) -> None:
+    """On standard output, with status 0."""
+    assert ended["version"] == Outcome(0, f"ges-exporter {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["bad flag", "bad value"])
+def test_bad_flags_end_with_2(ended: dict[str, Outcome], command: str) -> None:
+    """A flag that nobody knows, not even by its beginning, or a value that it does not take."""
+    status, out, told = ended[command]
+    assert (status, out) == (2, "")
+    assert told.startswith("usage: ges-exporter")
+
+
+def test_no_secret_is_told(ended: dict[str, Outcome]) -> None:
+    """Whatever happens, the token is on neither stream."""
+    assert [name for name, (_, out, err) in ended.items() if "s3cr3t" in out + err] == []
