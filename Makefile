@@ -53,7 +53,7 @@ demo: $(INSTALLED) ## watch a built-in simulated GES on http://localhost:9877 (m
 
 .PHONY: test
 test: $(INSTALLED) ## run the tests that need only Python, with coverage (a part: .venv/bin/pytest tests/test_project.py)
-	$(BIN)/python -m pytest --cov $(ARGS)
+	$(BIN)/python -m pytest --cov --numprocesses auto --dist worksteal $(ARGS)
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## run the tests against real Prometheus, Alertmanager and Chromium

@@ -12,7 +12,7 @@ import structlog
 from ges_exporter.auth import Keyring
 from ges_exporter.client import Backoff, Client, Finder, Limits, Transport
 from ges_exporter.config import Config, TargetSettings, secrets_of
-from ges_exporter.discovery import Discovery
+from ges_exporter.discovery import Discovery, Search
 from ges_exporter.errors import ConfigError
 from ges_exporter.exposition import Process, render
 from ges_exporter.families import Snapshot
@@ -84,6 +84,11 @@ class Exporter:
     def targets(self) -> tuple[Target, ...]:
         """All that is watched, in the order of the configuration."""
         return tuple(self.scraper.watches)
+
+    @property
+    def searches(self) -> Mapping[str, Search]:
+        """The discovery of graphs, by project, where it is switched on."""
+        return self._discovery.searches
 
     async def discovered(self, seconds: float) -> bool:
         """Whether the graphs of every project have been looked for; after a start waits for it, up to ``seconds``."""
@@ -244,6 +249,7 @@ class Exporter:
         gone = self._ledger.expired(self.scraper.watches.keys(), self.clock())
         if gone:
             _log.info("targets that nobody watches any more are forgotten", number=len(gone))
+            self.scraper.forget(gone)
             await self._store.forget(gone)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -24,7 +25,7 @@ _ESCAPED = frozenset('"\\\n')
 class _Page(Collector):
     """One exposition: the families, made anew from what one scrape found."""
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
+    def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = metrics
 
     def collect(self) -> Iterable[Metric]:
@@ -50,9 +51,8 @@ def render(snapshot: Snapshot, accept: str = "", process: Process | None = None)
     """Returns the page and its content type, in the format that the ``Accept`` header asks for."""
     chosen = negotiate(accept)
     openmetrics = chosen == OPENMETRICS
-    metrics = list(build(snapshot, openmetrics=openmetrics))
-    if process is not None:
-        metrics += process.collect()
+    # Family by family: all of a large page at once would take several times the memory of its text.
+    metrics = chain(build(snapshot, openmetrics=openmetrics), process.collect() if process is not None else ())
     page: bytes = (generate_openmetrics if openmetrics else generate_latest)(_Page(metrics))
     return page, f"{chosen}; version={VERSIONS[chosen]}; charset=utf-8"
 

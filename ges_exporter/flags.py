@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from ges_exporter import __version__, logs
 from ges_exporter.server import split_address
+from ges_exporter.web.options import TAKEN
+
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+|/")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,8 +77,10 @@ def _address(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    if not text.startswith("/") or text == "/" or any(char in text for char in "?#{} "):
+    if not _PATH.fullmatch(text):
         raise argparse.ArgumentTypeError(f"expected a path such as /metrics, got {text!r}")
+    if text in TAKEN or text.startswith("/-/"):
+        raise argparse.ArgumentTypeError(f"expected a path of its own, got {text!r}")
     return text
 
 

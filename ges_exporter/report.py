@@ -102,7 +102,7 @@ class Report:
         last = [(watch, watch.last) for watch in self._scraper.watches.values() if watch.last is not None]
         return State(
             telemetry=self._telemetry.copy(),
-            views=[View(watch.target, result.view.listing, watch.released) for watch, result in last],
+            views=[View(watch.target, result.view.listing, watch.released.view) for watch, result in last],
             dropped=_dropped([self._scraped(watch, result, now) for watch, result in last]),
             credentials=[name for name, one in self._config.credentials.items() if not isinstance(one, NoCredentials)],
             backoff=_by_endpoint(self._backoffs, now),

@@ -10,23 +10,17 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 BACKLOG = 1024
-MOST_CONNECTIONS = 512
 MOST_FILES = 65536
 LARGEST_HEAD = 65536
 """Bytes of a request's line and headers that are read at all."""
-HANDSHAKE_TIME = 10.0
-"""Seconds."""
-HEAD_TIME = 10.0
-"""Seconds within which a request must be read, or the connection is cut."""
-IDLE_TIME = 120
-"""Seconds that a connection is kept for the next request: longer than Prometheus leaves between two scrapes."""
 LINGER = 5.0
 """Seconds that a client may take to read the end of an answer when the server stops."""
 
@@ -41,13 +35,28 @@ _log = logging.getLogger(__name__)
 _log.setLevel(logging.ERROR)
 
 
+class Limits(NamedTuple):
+    """What clients may take up; times in seconds."""
+
+    connections: int = 512
+    handshake_time: float = 10.0
+    """For TLS."""
+    head_time: float = 10.0
+    """Within which a request must be read, or the connection is cut."""
+    idle_time: int = 120
+    """For which a connection is kept for the next request: longer than Prometheus leaves between two scrapes."""
+
+
 class Connection(H11Protocol):
     """One connection, which is cut when its client is too slow, and makes room when there are too many."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments
-        super().__init__(*arguments, **options)
+    def __init__(self, config: uvicorn.Config, state: ServerState, limits: Limits) -> None:
+        super().__init__(config, state, {})
         self.logger = _log
+        self._limits = limits
         self._patience: asyncio.TimerHandle | None = None
+        self.since = 0.0
+        """When something came in last, by the clock of the event loop."""
 
     @property
     def answering(self) -> bool:
@@ -57,7 +66,8 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Begins to wait for a request, at the cost of another connection if need be."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS and not self._make_room():
+        self.since = self.loop.time()
+        if len(self.connections) > self._limits.connections and not self._make_room():
             transport.write(_TOO_MANY)
             transport.close()
         else:
@@ -65,6 +75,7 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads; a client that sends too slowly has only so much time for a request."""
+        self.since = self.loop.time()
         super().data_received(data)
         if self.answering:
             self._rest()
@@ -80,7 +91,7 @@ class Connection(H11Protocol):
         """Waits for the next request, or for the client to read the end of its last answer."""
         super().on_response_complete()
         if self.transport.is_closing():
-            self.loop.call_later(IDLE_TIME, self.transport.abort)
+            self.loop.call_later(self._limits.idle_time, self.transport.abort)
 
     def timeout_keep_alive_handler(self) -> None:
         """Closes an idle connection, and does not wait for a client that has not read its last answer."""
@@ -96,7 +107,7 @@ class Connection(H11Protocol):
             self.loop.call_later(LINGER, self.transport.abort)
 
     def _wait(self) -> None:
-        self._patience = self.loop.call_later(HEAD_TIME, self.transport.abort)
+        self._patience = self.loop.call_later(self._limits.head_time, self.transport.abort)
 
     def _rest(self) -> None:
         if self._patience is not None:
@@ -104,12 +115,12 @@ class Connection(H11Protocol):
             self._patience = None
 
     def _make_room(self) -> bool:
-        """Cuts a connection that waits for a request; returns whether there was one."""
-        for other in self.connections:
-            if isinstance(other, Connection) and other is not self and not other.answering:
-                other.transport.abort()
-                return True
-        return False
+        """Cuts the connection that has been waiting for a request longest; returns whether there was one."""
+        waiting = [one for one in self.connections if isinstance(one, Connection) and not one.answering]
+        longest = min(waiting, key=lambda one: one.since)
+        if longest is not self:
+            longest.transport.abort()
+        return longest is not self
 
 
 class Server(uvicorn.Server):
@@ -118,7 +129,10 @@ class Server(uvicorn.Server):
     ``grace``: seconds that this may take. ``tls``: None for plain HTTP.
     """
 
-    def __init__(self, app: ASGIApp, grace: float, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, grace: float, tls: ssl.SSLContext | None = None, limits: Limits | None = None
+    ) -> None:
+        self._limits = limits or Limits()
         super().__init__(
             uvicorn.Config(
                 app,
@@ -129,7 +143,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_keep_alive=IDLE_TIME,
+                timeout_keep_alive=self._limits.idle_time,
                 timeout_graceful_shutdown=max(1, round(grace)),
                 h11_max_incomplete_event_size=LARGEST_HEAD,
             )
@@ -160,7 +174,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to answer."""
         loop = asyncio.get_running_loop()
-        handshake_time = None if self._tls is None else HANDSHAKE_TIME
+        handshake_time = None if self._tls is None else self._limits.handshake_time
         self.servers = [
             await loop.create_server(
                 self._connection, sock=one, ssl=self._tls, backlog=BACKLOG, ssl_handshake_timeout=handshake_time
@@ -171,7 +185,7 @@ class Server(uvicorn.Server):
         self.ready.set()
 
     def _connection(self) -> Connection:
-        return Connection(self.config, self.server_state, {})
+        return Connection(self.config, self.server_state, self._limits)
 
     def _stop(self) -> None:
         self.should_exit = True
@@ -205,7 +219,7 @@ def split_address(address: str) -> tuple[str, int]:
     """Returns host and port of an address; raises ValueError for one that cannot be read."""
     host, colon, port = address.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in host and not bracketed):
+    if not colon or not (port.isascii() and port.isdecimal()) or int(port) > 65535 or (":" in host and not bracketed):
         raise ValueError(f"expected HOST:PORT, [IPV6]:PORT or :PORT, got {address!r}")
     return host.strip("[]"), int(port)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -16,7 +17,9 @@ from ges_exporter.deadline import Deadline
 from ges_exporter.ledger import Owed
 from ges_exporter.ledger.roster import Recall
 from ges_exporter.model import Details, Listing, NodeListing, Plane, Target, Time
+from ges_exporter.simulator import Plan, World, create_app
 from ges_exporter.telemetry import Telemetry
+from tests import swift
 from tests.simulated import PROJECT, START, Clock
 
 MOVIE = Target("demo", "movie", Plane.SERVICE)
@@ -117,7 +120,7 @@ class Script(httpx.AsyncBaseTransport):
     @property
     def pauses(self) -> list[float]:
         """Seconds between requests."""
-        return [after - before for before, after in zip(self.times, self.times[1:], strict=False)]
+        return [after - before for before, after in pairwise(self.times)]
 
 
 def answered(body: object = None, status: int = 200, **headers: str) -> httpx.Response:
@@ -144,3 +147,29 @@ class Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """Let go of it."""
         self.closed = True
+
+
+def world_with(*names: str, clock: Clock | None = None) -> World:
+    """A world with a project ``demo`` and the graphs ``names``, each with one finished job ``<name>-1``."""
+    world = World(clock or Clock())
+    project = world.add_project("demo", PROJECT)
+    for name in names:
+        project.add_graph(name).jobs.submit(Plan(job_type="Algorithm", id=f"{name}-1", after=-9, run=1))
+    return world
+
+
+def over(world: World) -> httpx.ASGITransport:
+    """The way to a simulated GES."""
+    return httpx.ASGITransport(create_app(world))
+
+
+def listed(asker: Asker, seconds: float = 10.0) -> set[str]:
+    """The ids that a target lists; it must be up."""
+    node = swift.run(asker.node(seconds))
+    assert not node.reason, node.message
+    return {job.id for job in node.jobs}
+
+
+def reason(asker: Asker, seconds: float = 10.0) -> str:
+    """Why a target is down."""
+    return swift.run(asker.node(seconds)).reason

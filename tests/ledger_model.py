@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ges_exporter.ledger import Owed, TargetRecord
 from ges_exporter.ledger.accounts import Account, ImportAccount
@@ -64,6 +63,8 @@ class Page:
     asked: float | None = None
     awake: float = 0.0
     known: dict[str, Known] = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
+    """The endpoints that have answered; one that never did is measured by the others."""
     newest: dict[tuple[str, bool], float] = field(default_factory=dict)
     totals: Totals = field(default_factory=Counter)
     owed: dict[str, tuple[tuple[ImportFile, ...], int, float]] = field(default_factory=dict)
@@ -71,7 +72,15 @@ class Page:
 
     def copy(self) -> Page:
         """Itself, as it is now."""
-        return deepcopy(self)
+        known = {identity: replace(one) for identity, one in self.known.items()}
+        return replace(
+            self,
+            known=known,
+            newest=dict(self.newest),
+            totals=self.totals.copy(),
+            owed=dict(self.owed),
+            gauge=dict(self.gauge),
+        )
 
     # One listing
 
@@ -92,6 +101,7 @@ class Page:
             self._miss(shown, now)
         for endpoint, jobs in answers:
             self._read_clock(endpoint, jobs, now)
+        self.listed |= {endpoint for endpoint, _ in answers}
         self.met = now if self.met is None else self.met
 
     def _show(self, job: Job, now: float, stale: bool, endpoints: Sequence[str]) -> None:
@@ -119,11 +129,10 @@ class Page:
         return job.end is not None and all(self._is_old(endpoint, job.end) for endpoint in endpoints)
 
     def _is_old(self, endpoint: str, end: Time) -> bool:
-        met = {name for name, _ in self.newest}
         measures = [
             newest
             for (name, local), newest in self.newest.items()
-            if local is end.local and (name == endpoint or endpoint not in met)
+            if local is end.local and (name == endpoint or endpoint not in self.listed)
         ]
         return bool(measures) and end.seconds < max(measures) - LATE_AFTER
 

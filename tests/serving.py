@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from ges_exporter.exporter import Exporter
 from ges_exporter.redaction import Redaction
-from ges_exporter.server import Server, listen, urls
+from ges_exporter.server import Limits, Server, listen, urls
 from ges_exporter.simulator import World, create_app, serve
 from ges_exporter.web import Options, Protection
 from ges_exporter.web import create_app as web
@@ -90,11 +90,11 @@ def asking(
 
 @asynccontextmanager
 async def listening(
-    app: ASGIApp, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1:0"
+    app: ASGIApp, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1:0", limits: Limits | None = None
 ) -> AsyncIterator[str]:
     """The server on a socket; yields its URL."""
     sockets = [listen(address)]
-    server = Server(app, grace=5, tls=tls)
+    server = Server(app, grace=5, tls=tls, limits=limits)
     task = asyncio.create_task(server.serve(sockets))
     try:
         await server.ready.wait()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ges_exporter.dialects import DIALECTS, detect, error_of
@@ -176,7 +176,7 @@ VALUES = st.recursive(
 )
 """Anything that JSON can say, and what is hard to read."""
 SECRET = f"SECRET-{PLANTED}"
-BUDGET = settings(max_examples=50, deadline=None)
+BUDGET = settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -304,7 +304,7 @@ def test_a_bad_value_never_costs_the_job(field: str, value: object) -> None:
 # Times and numbers ----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     text=st.text(max_size=25)
     | st.from_regex(r"\A\d{4}-?(\d\d|W\d\d)-?\d\d?[T ]?\d\d:?\d\d(:?\d\d)?([.,]\d+)?([+-]\d\d:?\d\d|Z)?\Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser
@@ -147,6 +147,7 @@ def test_the_format_is_the_one_asked_for(accept: str, content_type: str) -> None
     assert page.endswith(b"# EOF\n") == (content_type == OPENMETRICS_TYPE)
 
 
+@settings(deadline=None)
 @given(accept=st.text(max_size=60) | st.from_regex(r"(application/openmetrics-text|text/plain);(version|q)=[^,]*"))
 def test_no_header_is_too_odd(accept: str) -> None:
     """Whoever asks gets a page."""
@@ -266,7 +267,7 @@ JOBS = st.builds(
 LISTINGS = st.lists(st.tuples(st.lists(JOBS, max_size=5), st.lists(JOBS, max_size=5)), min_size=1, max_size=3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(listings=LISTINGS, api=st.sampled_from(["memory", "database"]))
 def test_no_listing_makes_an_exposition_that_is_refused(listings: list[tuple[list[Job], list[Job]]], api: str) -> None:
     """Whatever names, times and counts the lists hold: no series is there twice, and the strict parser accepts it."""

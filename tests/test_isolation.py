@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,13 @@ from ges_exporter.web import create_app as create_web
 from tests.exposed import Samples, samples_of, with_labels
 from tests.serving import asking, exporting, listening, small_world, watching
 from tests.settings import parsed
-from tests.simulated import PROJECT, arrival
-from tests.test_client_network import answering, drip, endless_body, never, reset, wire
+from tests.simulated import PROJECT, Clock, arrival
+from tests.wires import HEAD, answering, drip, endless_body, never, reset, wire
 
-OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 BROKEN = {
     "hangs": (never, "timeout"),
     "drips": (drip, "timeout"),
-    "resets": (answering(OK_HEAD, then=reset), "connect"),
+    "resets": (answering(HEAD, then=reset), "connect"),
     "speaks-html": (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"), "decode"),
     "redirects": (
         answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"),
@@ -94,20 +94,21 @@ async def thirteen_of_twenty() -> AsyncIterator[Exporter]:
 
 
 def test_thirteen_of_twenty_targets() -> None:
-    """Seven targets broken in seven ways, three seconds: an answer in time, thirteen whole, each broken one explained."""
+    """Seven targets broken in seven ways, three seconds: an answer in time, thirteen whole."""
 
     async def main() -> tuple[list[Samples], list[float]]:
         pages, took = [], []
         async with thirteen_of_twenty() as exporter:
-            for _ in range(2):
+            for seconds in (3.0, 2.0):
                 begin = time.monotonic()
-                pages.append(await page(exporter, 3.0))
+                pages.append(await page(exporter, seconds))
                 took.append(time.monotonic() - begin)
         return pages, took
 
     pages, took = asyncio.run(main())
     # The deadline is the promise; so it is measured.
-    assert max(took) < 3.0
+    assert took[0] < 3.0
+    assert took[1] < 2.0
     for count, samples in enumerate(pages, 1):
         up = {dict(labels)["graph"]: number for (name, labels), number in samples.items() if name == "ges_up"}
         assert up == {**dict.fromkeys(GOOD, 1), **dict.fromkeys(BROKEN, 0)}
@@ -208,7 +209,7 @@ def test_details_that_hang_do_not_hide_the_list() -> None:
             await page(exporter, path="/probe?project=demo")
             centre.submit(Plan(job_type="ImportGraph", graph="movie", id="late", after=-9, run=1, files=IMPORTED))
             world.faults.add(parse(f"hang,graph={instance.id}"))
-            hanging = await page(exporter, 0.8, "/probe?project=demo")
+            hanging = await page(exporter, 1.5, "/probe?project=demo")
             world.faults.clear()
             return hanging, await page(exporter, path="/probe?project=demo")
 
@@ -234,21 +235,22 @@ def test_twenty_details_in_a_scrape() -> None:
     async def main() -> list[int]:
         async with exporting(world) as exporter:
             await page(exporter, path="/probe?project=demo")
-            for i in range(45):
+            for i in range(25):
                 centre.submit(Plan(job_type="ImportGraph", graph="movie", id=str(i), after=-9, run=1, files=IMPORTED))
             counts = [0]
-            for _ in range(4):
+            for _ in range(3):
                 samples = await page(exporter, path="/probe?project=demo")
                 counts.append(asked())
-            assert value(samples, "ges_import_lines_total", graph="movie", kind="edge") == 450
-            return [after - before for before, after in zip(counts, counts[1:], strict=False)]
+            assert value(samples, "ges_import_lines_total", graph="movie", kind="edge") == 250
+            return [after - before for before, after in pairwise(counts)]
 
-    assert asyncio.run(main()) == [20, 20, 5, 0]
+    assert asyncio.run(main()) == [20, 5, 0]
 
 
 def test_a_back_off_is_shown_while_it_lasts() -> None:
     """``ges_exporter_backoff_until_timestamp_seconds`` is there for an endpoint that is left alone, and then gone."""
-    world = small_world()
+    clock = Clock()
+    world = small_world(clock)
     name = "ges_exporter_backoff_until_timestamp_seconds"
 
     async def main() -> tuple[float, list[dict[Any, float]], float]:
@@ -256,14 +258,15 @@ def test_a_back_off_is_shown_while_it_lasts() -> None:
             world.faults.add(parse("throttle=100,times=3"))
             shown = []
             for seconds in (0, 60, 60):
-                world.clock.advance(seconds)  # type: ignore[attr-defined] - set by hand
+                clock.advance(seconds)
                 samples = await page(exporter)
                 shown.append({key: number for key, number in samples.items() if key[0] == name})
             ups = sum(number for (sample, _), number in samples.items() if sample == "ges_up")
             return world.born, shown, ups
 
     born, shown, ups = asyncio.run(main())
-    assert [list(one.values()) for one in shown] == [[pytest.approx(born + 100)], [pytest.approx(born + 100)], []]
+    until = pytest.approx(born + 100, abs=0.1)
+    assert [list(one.values()) for one in shown] == [[until], [until], []]
     assert ups == 3
 
 
@@ -324,8 +327,8 @@ def test_a_token_that_is_echoed_is_told_to_nobody(kind: str, tmp_path: Path) -> 
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        sent.append(head.lower().partition("x-auth-token: ")[2].partition("\r\n")[0])
-        token = head.partition(": ")[0] and head[head.lower().index("x-auth-token: ") + 14 :].partition("\r\n")[0]
+        token = re.split(r"(?i)x-auth-token: ", head)[1].partition("\r\n")[0]
+        sent.append(token)
         body = msgspec.json.encode({"error_code": "GES.0001", "error_msg": f"I do not know {token}, who are you?"})
         writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
 
@@ -359,7 +362,8 @@ def test_a_token_that_is_echoed_is_told_to_nobody(kind: str, tmp_path: Path) -> 
         told = asyncio.run(main()) + repr(logged)
     assert "GES.0001" in told, "the rest of the message is of use"
     tokens = {*world.iam.tokens, TOKEN} if kind == "password" else {TOKEN}
-    assert {one.lower() for one in tokens} >= set(sent) > {""} - {""}
+    assert sent
+    assert tokens >= set(sent)
     for token in tokens:
         assert not any(token[i : i + 24] in told for i in range(len(token) - 24))
 
@@ -379,7 +383,7 @@ def test_a_signal_lets_the_scrape_finish(number: signal.Signals, tmp_path: Path)
                 sys.executable, *command, stderr=asyncio.subprocess.PIPE, env=dict(os.environ)
             )
             assert process.stderr is not None
-            lines = []
+            lines: list[str] = []
             while not (address := re.search(r"http://127\.0\.0\.1:\d+", "".join(lines))):
                 lines.append((await process.stderr.readline()).decode())
             async with httpx.AsyncClient() as client:

@@ -17,6 +17,10 @@ PLENTY = 10_000
 """More jobs than any of these lists has."""
 
 
+Total = str | int | None
+"""``list`` or ``page`` for the size of that, a number, or none."""
+
+
 class Server:
     """A list of jobs, told by their ids, that is shown in pages.
 
@@ -30,7 +34,7 @@ class Server:
         ignore_limit: bool = False,
         ignore_offset: bool = False,
         cap: int | None = None,
-        total: str | int | None = "list",
+        total: Total = "list",
         early: int = 0,
         bad: Iterable[str] = (),
         moves: Sequence[Callable[[list[str]], object]] = (),
@@ -107,7 +111,7 @@ SERVERS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 23])
 @pytest.mark.parametrize("total", ["list", "page", None, 0, 7, 10**9], ids=lambda total: f"total {total}")
 @pytest.mark.parametrize("behaviour", SERVERS.values(), ids=SERVERS)
-def test_the_whole_list_is_read_whatever_the_server_does(behaviour: dict[str, Any], total: object, size: int) -> None:
+def test_the_whole_list_is_read_whatever_the_server_does(behaviour: dict[str, Any], total: Total, size: int) -> None:
     """All jobs are found: with pages of any size, with the last one short, full or missing, whatever the total says."""
     assert union(read(Server(names(size), total=total, **behaviour))) == set(names(size))
 
@@ -117,7 +121,7 @@ def test_the_whole_list_is_read_whatever_the_server_does(behaviour: dict[str, An
 @pytest.mark.parametrize(
     "behaviour", ["honest", "limit ignored", "pages capped below the limit", "pages capped at two"]
 )
-def test_an_undisturbed_list_is_complete(behaviour: str, total: object, size: int) -> None:
+def test_an_undisturbed_list_is_complete(behaviour: str, total: Total, size: int) -> None:
     """What an undisturbed list does not show is absent: else nothing would ever vanish or be forgotten."""
     collected = read(Server(names(size), total=total, **SERVERS[behaviour]))
     assert (collected.complete, collected.truncated) == (True, False)
@@ -125,7 +129,7 @@ def test_an_undisturbed_list_is_complete(behaviour: str, total: object, size: in
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 5, 8, 23])
 @pytest.mark.parametrize("total", ["list", "page", None], ids=lambda total: f"total {total}")
-def test_a_list_that_always_comes_whole_is_complete(size: int, total: object) -> None:
+def test_a_list_that_always_comes_whole_is_complete(size: int, total: Total) -> None:
     """The 100-billion-edge shape, which ignores limit and offset, gives complete listings."""
     server = Server(names(size), ignore_limit=True, ignore_offset=True, total=total)
     assert read(server) == Collected([job(name) for name in names(size)], True, False, read_total(server, size))
@@ -151,7 +155,8 @@ def test_pages_of_one_record_are_read_but_prove_nothing() -> None:
 
 def test_an_ignored_offset_is_learned() -> None:
     """A server that always answers with everything is asked once a listing, not twice, from the second listing on."""
-    habits, whole = Habits(), {"ignore_limit": True, "ignore_offset": True, "total": None}
+    habits = Habits()
+    whole: dict[str, Any] = {"ignore_limit": True, "ignore_offset": True, "total": None}
     read(Server(names(9), **whole), habits=habits)
     server = Server(names(12), **whole)
     collected = read(server, habits=habits)
@@ -159,7 +164,7 @@ def test_an_ignored_offset_is_learned() -> None:
 
 
 @pytest.mark.parametrize("total", ["list", "page", None], ids=lambda total: f"total {total}")
-def test_a_server_that_begins_to_honour_offsets_is_read_to_its_end(total: object) -> None:
+def test_a_server_that_begins_to_honour_offsets_is_read_to_its_end(total: Total) -> None:
     """What was learned of an endpoint does not hide the rest of the list once it is paged."""
     habits = Habits()
     read(Server(names(9), ignore_limit=True, ignore_offset=True), habits=habits)
@@ -168,7 +173,7 @@ def test_a_server_that_begins_to_honour_offsets_is_read_to_its_end(total: object
 
 
 @pytest.mark.parametrize("total", ["list", "page", None, 0], ids=lambda total: f"total {total}")
-def test_offset_ignored_but_limit_honoured(total: object) -> None:
+def test_offset_ignored_but_limit_honoured(total: Total) -> None:
     """A server that shows the same full page for ever is asked no further, and its list is not taken for complete."""
     server = Server(names(9), ignore_offset=True, total=total)
     collected = read(server)
@@ -193,7 +198,12 @@ def arrive(*ids: str) -> Callable[[list[str]], object]:
 
 def prune(*ids: str) -> Callable[[list[str]], object]:
     """Jobs that leave."""
-    return lambda rows: [rows.remove(identity) for identity in ids]
+
+    def leave(rows: list[str]) -> None:
+        for identity in ids:
+            rows.remove(identity)
+
+    return leave
 
 
 def rest(_: list[str]) -> None:
@@ -361,7 +371,7 @@ def test_whatever_a_server_does(  # noqa: PLR0917 - what a server may do
     limit: int,
     cap: int | None,
     ignored: tuple[str, ...],
-    total: str | int | None,
+    total: Total,
     early: int,
     bad: set[int],
     steps: list[tuple[int, int, bool]],
@@ -399,7 +409,7 @@ def test_complete_means_that_nothing_was_overlooked(  # noqa: PLR0917 - as above
     limit: int,
     cap: int | None,
     ignore_limit: bool,
-    total: str | int | None,
+    total: Total,
     steps: list[tuple[int, int, bool]],
 ) -> None:
     """A job that was in the list all the while, and is not in the listing, makes the listing incomplete.

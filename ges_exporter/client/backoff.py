@@ -31,6 +31,7 @@ class Backoff:
 
     def check(self, now: float) -> None:
         """Raises the error that began a back-off for as long as it lasts."""
+        self._check_clock(now)
         if self._error is not None and now < self._until:
             raise type(self._error)(f"left alone for {self._until - now:.0f} s more after: {self._error}")
 
@@ -54,7 +55,15 @@ class Backoff:
 
     def lags(self, now: float) -> bool:
         """Whether it is to be asked only if no other node of the graph answers."""
+        self._check_clock(now)
         return now < self._lags_until
+
+    def _check_clock(self, now: float) -> None:
+        """Ends what would last longer than it ever may: the clock has been set back since it began."""
+        if self._until > now + LONGEST_THROTTLED:
+            self._until = 0.0
+        if self._lags_until > now + LONGEST_LAG:
+            self._lags_until = 0.0
 
     def lagged(self, now: float) -> None:
         """Notes that it had not answered when there was no more time to wait for it, as another node had."""

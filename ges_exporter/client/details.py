@@ -55,6 +55,8 @@ class DetailReader:
             raise
         except TargetError:
             return Details(owed.job_id, Outcome.AGAIN)
+        if job.id != owed.job_id:
+            return Details(owed.job_id, Outcome.AGAIN)
         return Details(owed.job_id, Outcome.ANSWERED, job.files)
 
     async def _read_graphs(self, session: Session) -> None:

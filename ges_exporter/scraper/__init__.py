@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from ges_exporter.client import Client, Session
@@ -20,7 +20,7 @@ from ges_exporter.recent import Recent
 from ges_exporter.scraper.journal import Journal
 from ges_exporter.scraper.places import Places
 from ges_exporter.scraper.result import Result, result_of
-from ges_exporter.scraper.watch import Watch
+from ges_exporter.scraper.watch import Released, Watch
 from ges_exporter.store import Store
 from ges_exporter.telemetry import Telemetry
 
@@ -44,6 +44,8 @@ class Scraper:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.watches: dict[Target, Watch] = {}
+        self._latest: dict[Target, Watch] = {}
+        """The newest watch that each target ever had."""
         self._ledger = ledger
         self._store = store
         self._telemetry = telemetry
@@ -56,11 +58,17 @@ class Scraper:
     def watch(self, settings: TargetSettings, client: Client) -> Watch:
         """Makes a watch of a target that the ledger has a page for; it takes the place of the one there is."""
         recent = Recent(self._journal.redaction.clean)
-        watch = Watch(settings, client, self._ledger.view(settings.target).ledger, recent)
-        if (known := self.watches.get(settings.target)) is not None:
+        watch = Watch(settings, client, Released(self._ledger.view(settings.target).ledger), recent)
+        # Also of a target that was left out for a while: its last listing may still be under way.
+        if (known := self._latest.get(settings.target)) is not None:
             watch.follow(known)
-            watch.released = known.released
+        self._latest[settings.target] = watch
         return watch
+
+    def forget(self, targets: Iterable[Target]) -> None:
+        """Lets go of what was seen of targets that the ledger has forgotten."""
+        for target in targets:
+            self._latest.pop(target, None)
 
     def change_limits(self, concurrency: int, min_interval: float) -> None:
         """Goes on under other limits; what is under way ends under the old ones."""
@@ -147,8 +155,8 @@ class Scraper:
         if observation.finished and view.ledger is not None:
             self._journal.finished(watch.target, observation.finished, view.ledger.zone)
         if await self._store.save(observation.changes):
-            watch.released = view.ledger
-        return View(watch.target, view.listing, watch.released)
+            watch.released.view = view.ledger
+        return View(watch.target, view.listing, watch.released.view)
 
     def _note(self, watch: Watch, result: Result) -> Result:
         if not result.up:

@@ -15,14 +15,20 @@ from ges_exporter.recent import Recent
 from ges_exporter.scraper.result import Result
 
 
+class Released:
+    """What the ledger remembers of a target, as far as it is on disk; one for all watches that a target ever has."""
+
+    def __init__(self, view: LedgerView | None) -> None:
+        self.view = view
+
+
 class Watch:
     """The scraper's side of a target."""
 
-    def __init__(self, settings: TargetSettings, client: Client, released: LedgerView | None, recent: Recent) -> None:
+    def __init__(self, settings: TargetSettings, client: Client, released: Released, recent: Recent) -> None:
         self.settings = settings
         self.client = client
         self.released = released
-        """What the ledger remembers, as far as it is on disk."""
         self.recent = recent
         self.errors: Counter[str] = Counter()
         """Failed listings by reason."""
@@ -46,7 +52,7 @@ class Watch:
     def follow(self, other: Watch) -> None:
         """Takes the place of another watch of the same target, with all that it has seen."""
         self.errors, self.last, self.before = other.errors, other.last, other.task
-        self.recent = other.recent
+        self.recent, self.released = other.recent, other.released
 
     async def finish(self) -> None:
         """Waits for the listing under way, however it ends, and closes the connections."""
@@ -64,5 +70,5 @@ class Watch:
     def failed(self, reason: str, message: str, at: float, *, asked: bool = True) -> Result:
         """Returns the result of a scrape that has no listing to show."""
         endpoints = tuple((endpoint, False) for endpoint in self.settings.endpoints)
-        view = View(self.target, None, self.released)
+        view = View(self.target, None, self.released.view)
         return Result(view, up=False, at=at, reason=reason, message=message, nodes=endpoints, asked=asked)

@@ -64,7 +64,9 @@ async def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIt
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=2048)
     bound = listener.getsockname()[1]
-    server = _Server(uvicorn.Config(app, http=_Protocol, lifespan="off", log_config=None, access_log=False))
+    server = _Server(
+        uvicorn.Config(app, http=_Protocol, lifespan="off", log_config=None, access_log=False, timeout_keep_alive=75)
+    )
     task = asyncio.create_task(server.serve([listener]))
     try:
         await server.ready.wait()

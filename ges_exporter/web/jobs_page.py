@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ges_exporter.model import Status, Time
+from ges_exporter.model import Status
 from ges_exporter.recent import KEPT, Active, Failure
 from ges_exporter.web import markup as html
 from ges_exporter.web.markup import Child, Html, element
@@ -164,7 +164,7 @@ def _failures(sight: Sight, choice: Choice, now: float, most: int) -> Child:
         return html.p("No failures known.", class_="quiet")
     shown = sight.failures[:most]
     rows = [_failure_row(job, sight, now) for job in shown]
-    table = _table(("Job", "Status", "Ended (UTC)", "Took", "Reason"), rows, "failures")
+    table = _table(("Job", "Status", "Begun, ended (UTC)", "Took", "Reason"), rows, "failures")
     if len(shown) == len(sight.failures):
         return [html.h3("Newest failures"), table]
     target = sight.target
@@ -179,16 +179,18 @@ def _failure_row(job: Failure, sight: Sight, now: float) -> Html:
     return html.tr(
         _job(job, sight),
         html.td(_status(job.status), data_label="Status"),
-        html.td(_ended(job.end, end, job.seen, now), data_label="Ended (UTC)"),
+        html.td(_times(begin, end, job.seen, now), data_label="Begun, ended"),
         html.td(took, data_label="Took"),
         html.td(html.div(job.reason or html.span("none given", class_="quiet"), class_="reason"), data_label="Reason"),
     )
 
 
-def _ended(told: Time | None, end: float | None, seen: float, now: float) -> Child:
-    if told is None or end is None:
-        return ["before ", _clock(seen)]
-    return [_clock(end), html.small(age(end, now))]
+def _times(begin: float | None, end: float | None, seen: float, now: float) -> Child:
+    """Returns begin and end, one below the other; without an end, when it was over at the latest."""
+    first = html.div("unknown" if begin is None else _clock(begin))
+    if end is None:
+        return [first, html.div("before ", _clock(seen))]
+    return [first, html.div(_clock(end)), html.small(age(end, now))]
 
 
 def _clock(seconds: float) -> Html:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from ges_exporter.discovery import Search
 from ges_exporter.exporter import Exporter
 from ges_exporter.web import markup as html
 from ges_exporter.web.markup import Html
@@ -27,8 +29,9 @@ async def index(request: Request) -> Response:
         ),
         None if exporter.reloads.successful else html.p(_RELOAD_FAILED, class_="trouble"),
     ]
+    found = [_found(search, now, exporter.redaction.clean) for search in exporter.searches.values()]
     page = await asyncio.to_thread(
-        lambda: render("Targets", ".", options.telemetry_path, content, _summary(sights), _table(sights, now))
+        lambda: render("Targets", ".", options.telemetry_path, content, _summary(sights), _table(sights, now), found)
     )
     return respond(page)
 
@@ -49,6 +52,17 @@ def state(sight: Sight) -> Html:
     if sight.up is None:
         return html.span("not asked yet", class_="badge")
     return html.span("up", class_="badge good") if sight.up else html.span("down", class_="badge bad")
+
+
+def _found(search: Search, now: float, clean: Callable[[str], str]) -> list[Html]:
+    """Returns what discovery has found in a project, and what of it cannot be watched."""
+    number, at = len(search.finding.targets), search.last_success
+    when = "not yet" if at is None else age(at, now)
+    lines = [html.p(f"Discovery in {search.project.name}: {number} running graphs found. Last success: ", when, ".")]
+    return lines + [
+        html.p(f"The graph {name} is not watched: {clean(str(why))}", class_="trouble")
+        for name, why in search.finding.left_out.items()
+    ]
 
 
 def _summary(sights: list[Sight]) -> Html:

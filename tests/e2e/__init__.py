@@ -1,0 +1,1 @@
+"""End to end: the real programs, against a simulated GES, over loopback."""

@@ -1,0 +1,314 @@
+"""Graphs with several nodes, each with a list of its own: nodes that are slow, down, back, and what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from random import Random
+
+import httpx
+import pytest
+
+from ges_exporter.client.backoff import FIRST_LAG, LONGEST_LAG
+from ges_exporter.exporter import Exporter
+from ges_exporter.simulator import Fault, Graph, Plan, World, create_app
+from tests import swift
+from tests.asking import Asker
+from tests.discovering import MINUTE, clock, configured, page, soon, up, value
+from tests.exposed import Samples, with_labels
+from tests.simulated import PROJECT
+
+A, B, C = "10.1.0.1", "10.1.0.2", "10.1.0.3"
+LABELS = {"project": "demo", "graph": "movie", "plane": "service"}
+
+
+class Network(httpx.AsyncBaseTransport):
+    """The way to a simulated graph with nodes at A, B, …: hosts in ``dead`` refuse, those in ``mute`` never answer."""
+
+    def __init__(self, *hosts: str) -> None:
+        self.world = World(clock)
+        self.world.advertise_port = False
+        project = self.world.add_project("demo", PROJECT)
+        self.graph: Graph = project.add_graph("movie", node=hosts[0])
+        self.graph.instance.private_ip = "10.1.0.9"
+        for host in hosts[1:]:
+            project.add_node(self.graph, host)
+        self.dead: set[str] = set()
+        self.mute: set[str] = set()
+        self.asked: list[str] = []
+        self._inner = httpx.ASGITransport(create_app(self.world))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request."""
+        self.asked.append(request.url.host)
+        if request.url.host in self.dead:
+            raise httpx.ConnectError("refused")
+        if request.url.host in self.mute:
+            await asyncio.Event().wait()
+        return await self._inner.handle_async_request(request)
+
+    def hosts(self) -> list[str]:
+        """Who was asked since the last call, each once."""
+        asked, self.asked = self.asked, []
+        return sorted(set(asked))
+
+    def submit(self, *hosts: str, **plan: object) -> str:
+        """Begin a job that the nodes at ``hosts`` list; returns its id."""
+        first, *others = (self.graph.nodes[host] for host in hosts)
+        job = first.submit(Plan(job_type="Algorithm", algorithm="pagerank", **plan))  # type: ignore[arg-type]
+        for other in others:
+            other.put(job)
+        return job.id
+
+
+def asker(network: Network, *hosts: str) -> Asker:
+    """A client of the nodes."""
+    return Asker(network, endpoints=tuple(f"http://{host}" for host in hosts))
+
+
+def watching(
+    network: Network, story: Callable[[Exporter], Awaitable[None]], *hosts: str, vanish_after: float = 600
+) -> None:
+    """Runs ``story`` with an exporter that watches the graph by its nodes."""
+
+    async def main() -> None:
+        graphs = [{"name": "movie", "endpoints": [f"http://{host}" for host in hosts], "timezone": "+08:00"}]
+        config = configured({"enabled": False}, graphs=graphs)
+        ledger = config.ledger.model_copy(update={"vanish_after": vanish_after})
+        exporter = Exporter(config.model_copy(update={"ledger": ledger}), clock=clock, transport=network)
+        try:
+            await story(exporter)
+        finally:
+            await exporter.aclose()
+
+    swift.run(main())
+
+
+def nodes(samples: Samples) -> dict[str, float]:
+    """Which nodes answered, by host."""
+    return {
+        dict(labels)["endpoint"].rpartition("/")[2]: number
+        for (name, labels), number in samples.items()
+        if name == "ges_node_up"
+    }
+
+
+def jobs(samples: Samples, name: str = "ges_jobs", **labels: str) -> float:
+    """The sum of a family's samples."""
+    return sum(with_labels({key: number for key, number in samples.items() if key[0] == name}, **labels).values())
+
+
+# Time ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("down", [set(), {B}, {A}])
+def test_a_node_that_refuses_costs_nothing(down: set[str]) -> None:
+    """It does not keep the answer of the others waiting: at most a retry within a second."""
+    network = Network(A, B)
+    network.dead = down
+
+    async def main() -> None:
+        one, before = asker(network, A, B), swift.now()
+        listing = await one.ask(10)
+        assert listing.up
+        assert swift.now() - before < 2
+        assert [node.reason for node in listing.nodes] == ["connect" if host in down else "" for host in (A, B)]
+
+    swift.run(main())
+
+
+def test_once_one_has_answered_the_others_have_half_of_the_time_left() -> None:
+    """A node that does not answer at all costs half of the deadline, and is then left alone."""
+    network = Network(A, B, C)
+    network.mute = {B}
+    network.world.faults.add(Fault(kind="latency", value=2, host=C))
+
+    async def main() -> None:
+        listing = await asker(network, A, B, C).ask(10)
+        assert swift.now() == 5
+        assert [node.reason for node in listing.nodes] == ["", "timeout", ""]
+
+    swift.run(main())
+
+
+def test_a_slow_node_is_waited_for_within_that_half() -> None:
+    """What comes in time is taken."""
+    network = Network(A, B)
+    network.world.faults.add(Fault(kind="latency", value=4.5, host=B))
+
+    async def main() -> None:
+        listing = await asker(network, A, B).ask(10)
+        assert swift.now() == 4.5
+        assert [node.reason for node in listing.nodes] == ["", ""]
+
+    swift.run(main())
+
+
+def test_a_node_that_keeps_timing_out_is_left_alone_for_longer_and_longer() -> None:
+    """While the other answers, its scrapes take no time but for an attempt now and then; in the end it is back."""
+    network = Network(A, B)
+    network.mute = {B}
+
+    async def story(exporter: Exporter) -> None:
+        attempts = []
+        for _ in range(120):
+            began = swift.now()
+            samples = await page(exporter)
+            assert (up(samples), nodes(samples)) == ({"movie": 1}, {A: 1, B: 0})
+            if B in network.hosts():
+                attempts.append(began)
+                assert swift.now() - began < 5
+            else:
+                assert swift.now() == began
+            await asyncio.sleep(15)
+        pauses = [after - before for before, after in pairwise(attempts)]
+        assert pauses == sorted(pauses)
+        assert pauses[0] >= FIRST_LAG
+        assert LONGEST_LAG <= pauses[-1] <= LONGEST_LAG + 20
+        shown = value(samples, "ges_exporter_backoff_until_timestamp_seconds", endpoint=f"http://{B}")
+        assert (shown or 0) > clock() or B in network.hosts()
+        network.mute.clear()
+        await asyncio.sleep(LONGEST_LAG)
+        assert nodes(await page(exporter)) == {A: 1, B: 1}
+        assert nodes(await page(exporter)) == {A: 1, B: 1}
+
+    watching(network, story, A, B)
+
+
+@pytest.mark.parametrize("other", ["dead", "mute"])
+def test_a_node_left_alone_is_asked_when_no_other_answers(other: str) -> None:
+    """At once where the others refuse, and by half of the time where they are silent: one answer is enough."""
+    network = Network(A, B)
+    network.mute = {B}
+
+    async def story(exporter: Exporter) -> None:
+        await page(exporter)
+        network.mute.clear()
+        getattr(network, other).add(A)
+        network.hosts()
+        samples = await page(exporter)
+        assert (up(samples), nodes(samples)) == ({"movie": 1}, {A: 0, B: 1})
+        assert network.hosts() == [A, B]
+
+    watching(network, story, A, B)
+
+
+def test_all_nodes_silent() -> None:
+    """Then the graph is down at the deadline, for that reason, and no node is left alone: each may be the next."""
+    network = Network(A, B)
+    network.mute = {A, B}
+
+    async def story(exporter: Exporter) -> None:
+        for _ in range(3):
+            began = swift.now()
+            samples = await page(exporter)
+            assert swift.now() - began <= 9
+            assert (up(samples), nodes(samples)) == ({"movie": 0}, {A: 0, B: 0})
+            assert network.hosts() == [A, B]
+        assert value(samples, "ges_scrape_errors_total", **LABELS, reason="timeout") == 3
+        network.mute = {A}
+        assert nodes(await page(exporter)) == {A: 0, B: 1}
+
+    watching(network, story, A, B)
+
+
+def test_a_scrape_that_is_given_up_leaves_no_request_behind() -> None:
+    """Whoever asks may be cancelled at any moment."""
+    network = Network(A, B)
+    network.mute = {A, B}
+
+    async def main() -> None:
+        asking = asyncio.create_task(asker(network, A, B).ask(10))
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    swift.run(main())
+
+
+# Jobs ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_lists_are_united() -> None:
+    """A job in both lists is one job, what only one lists is there as well."""
+    network = Network(A, B)
+    network.submit(A, B, after=-9, run=1)
+    network.submit(A, after=-9, run=1)
+    network.submit(B, after=-9)
+
+    async def story(exporter: Exporter) -> None:
+        samples = await page(exporter)
+        assert (jobs(samples, status="success"), jobs(samples, status="running")) == (2, 1)
+
+    watching(network, story, A, B)
+
+
+def test_absence_from_one_node_is_no_absence() -> None:
+    """While a node is down its records stay for `vanish_after`, then leave; what it ran has not vanished, ever."""
+    network = Network(A, B)
+
+    async def story(exporter: Exporter) -> None:
+        await page(exporter)
+        network.submit(B)
+        samples = await page(exporter)
+        assert jobs(samples, status="running") == 1
+        network.dead = {B}
+        since = swift.now()
+        for _ in range(60):
+            await asyncio.sleep(MINUTE)
+            samples = await page(exporter)
+            assert jobs(samples, status="running") == (1 if swift.now() - since <= 10 * MINUTE else 0)
+        assert jobs(samples, "ges_jobs_vanished_total") == 0
+        network.dead.clear()
+        await asyncio.sleep(MINUTE)
+        assert jobs(await page(exporter), status="running") == 1
+
+    watching(network, story, A, B)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nodes_that_come_and_go_with_lists_of_their_own(seed: int) -> None:
+    """Each job that some node shows finished is counted once, however often nodes fail, hang and return."""
+    network = Network(A, B, C)
+    chance = Random(seed)  # noqa: S311 - a test
+
+    async def story(exporter: Exporter) -> None:
+        await page(exporter)
+        submitted = 0
+        for _ in range(60):
+            for _ in range(chance.randrange(3)):
+                hosts = chance.sample((A, B, C), chance.randint(1, 3))
+                network.submit(*hosts, run=chance.uniform(1, 90), outcome=chance.choice(("success", "failed")))
+                submitted += 1
+            network.dead = {host for host in (A, B, C) if chance.random() < 0.25}
+            network.mute = {host for host in (A, B, C) if chance.random() < 0.15}
+            await asyncio.sleep(chance.uniform(5, 60))
+            await page(exporter)
+        network.dead, network.mute = set(), set()
+        await asyncio.sleep(2 * LONGEST_LAG)
+        await page(exporter)
+        samples = await page(exporter)
+        assert nodes(samples) == {A: 1, B: 1, C: 1}
+        assert jobs(samples, "ges_jobs_finished_total") == submitted
+        assert jobs(samples, "ges_jobs_discovered_total") == submitted
+        assert jobs(samples, "ges_jobs_vanished_total") == jobs(samples, "ges_jobs_late_total") == 0
+
+    watching(network, story, A, B, C)
+
+
+def test_discovery_by_traffic_addresses_watches_all_nodes() -> None:
+    """`address: traffic` gives every node's own address, not the floating one."""
+    network = Network(A, B, C)
+    network.submit(C, after=-9, run=1)
+
+    async def main() -> None:
+        exporter = Exporter(configured({"address": "traffic"}), clock=clock, transport=network)
+        await soon()
+        samples = await page(exporter)
+        assert nodes(samples) == {A: 1, B: 1, C: 1}
+        assert jobs(samples, status="success") == 1
+        await exporter.aclose()
+
+    swift.run(main())
