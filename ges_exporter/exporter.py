@@ -168,6 +168,7 @@ class Exporter:
         return Keyring(
             config.credentials,
             self.telemetry,
+            clock=self.clock,
             transport=self._transport,
             previous=previous,
             learn=self.redaction.learn,

@@ -17,8 +17,6 @@ from ges_exporter.model import Job, Listing, Status, Target, Time
 
 KEPT = 50
 """Failures of a target that are kept."""
-REASON_LENGTH = 2000
-"""Characters of a reason that are kept."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -32,7 +30,7 @@ class Failure(msgspec.Struct, frozen=True):
     begin: Time | None
     end: Time | None
     reason: str
-    """Without secrets."""
+    """Without secrets, and not too long."""
     seen: float
     """Unix seconds of the listing that first showed it failed."""
 
@@ -54,7 +52,10 @@ class Active(msgspec.Struct, frozen=True):
 
 
 class Recent:
-    """The last listing of one target, and the newest failures of this and earlier ones; ``clean`` takes secrets out."""
+    """The last listing of one target, and the newest failures of this and earlier ones.
+
+    ``clean`` takes the secrets out of a reason, and cuts it.
+    """
 
     def __init__(self, clean: Callable[[str], str]) -> None:
         self._clean = clean
@@ -104,7 +105,7 @@ class Recent:
             status=job.status,
             begin=job.begin,
             end=job.end,
-            reason=shorten(self._clean(job.reason)),
+            reason=self._clean(job.reason),
             seen=seen,
         )
 
@@ -125,11 +126,6 @@ class Recent:
                 progress_moved=job.progress_moved,
                 seen=job.first_seen,
             )
-
-
-def shorten(text: str, most: int = REASON_LENGTH) -> str:
-    """Returns a text of at most so many characters, with a sign where it was cut."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _jobs(listing: Listing) -> Iterator[Job]:

@@ -13,8 +13,10 @@ SHORTEST = 6
 """Characters; to hide anything shorter would garble innocent words."""
 MOST = 1000
 """Secrets remembered; tokens come and go as long as the process lives."""
-_LONGEST = 65536
-"""Characters of a text from elsewhere that are looked at; the rest is cut off."""
+LONGEST_READ = 65536
+"""Characters of a text from elsewhere that are looked at at all."""
+LONGEST = 2000
+"""Characters of it that are shown."""
 
 _NAMED = re.compile(
     r"""(?ix)
@@ -66,9 +68,13 @@ class Redaction:
         return text
 
     def clean(self, text: str) -> str:
-        """Returns a text from elsewhere with every known secret hidden, and whatever looks like one."""
-        text = _USERINFO.sub(rf"\1:{HIDDEN}@", self.hide(text[:_LONGEST]))
-        return _LOOKS_SECRET.sub(HIDDEN, _NAMED.sub(rf"\1{HIDDEN}", text))
+        """Returns the beginning of a text from elsewhere with every known secret hidden, and whatever looks like one.
+
+        It is cut here, for a secret that was cut before would not be known any more.
+        """
+        text = _USERINFO.sub(rf"\1:{HIDDEN}@", self.hide(text[:LONGEST_READ]))
+        text = _LOOKS_SECRET.sub(HIDDEN, _NAMED.sub(rf"\1{HIDDEN}", text))
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _forms(secret: str) -> set[str]:

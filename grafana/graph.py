@@ -74,9 +74,11 @@ def active_jobs() -> table.Panel:
     """The jobs under way, one by one."""
     said = (
         "The jobs that wait or run, oldest first; at most limits.active_jobs_per_graph of each graph. "
+        "The memory edition gives no begin before a job runs: then there is no age. "
         "'Of limit' is the age by ges_job_max_duration_seconds, or ges_job_max_pending_seconds while it waits."
     )
     since = age(by("max", (*JOB, "status"), pick("ges_job_start_timestamp_seconds")))
+    done = now("ges_job_progress_ratio", JOB)
     matching = f"on ({', '.join(KIND)}) group_left ()"
     run, wait = (now(f"ges_job_max_{limit}_seconds", KIND) for limit in ("duration", "pending"))
     running, pending = (narrowed(since, f'status="{status}"') for status in ("running", "pending"))
@@ -90,16 +92,17 @@ def active_jobs() -> table.Panel:
     }
     return rows(
         Frame("Active jobs", said, "none", "No job waits or runs", 24, 9),
-        Label("project", "Project", wide(90)),
-        Label("graph", "Graph", NARROW),
-        Label("plane", "Plane", wide(105)),
-        Label("job_type", "Job type", NARROW),
+        Label("project", "Project", wide(80)),
+        Label("graph", "Graph", wide(110)),
+        Label("plane", "Plane", wide(102)),
+        Label("job_type", "Job type", wide(115)),
         Label("algorithm", "Algorithm", NARROW),
         Label("job_id", "Job id", NARROW),
         Label("status", "Status", wide(85)),
         Value("Age", since, wide(100, unit="s", decimals=1)),
         Value("Of limit", of_limit, shaded(NEAR_LIMIT, **wide(90), unit="percentunit", decimals=0)),
-        Value("Progress", now("ges_job_progress_ratio", JOB), {**gauge, **wide(180), "decimals": 0}),
+        Value("Progress", done, {**gauge, **wide(140), "decimals": 0}),
+        Value("", f'label_replace({done} unless on ({", ".join(JOB)}) ({since}), "status", "not begun", "", "")'),
         first=("Age",),
     )
 
@@ -181,17 +184,17 @@ def algorithms() -> table.Panel:
         "not told) and durations of successes in the time range, and how long ago the newest began and ended."
     )
     return rows(
-        Frame("By algorithm", said, "none", "No job was ever listed", 24),
-        Label("graph", "Graph", NARROW),
-        Label("job_type", "Job type", NARROW),
+        Frame("By algorithm", said, "none", "No job was ever listed", 24, 10),
+        Label("graph", "Graph", wide(95)),
+        Label("job_type", "Job type", wide(110)),
         Label("algorithm", "Algorithm", NARROW),
-        Value("Discovered", in_range("ges_jobs_discovered_total", KIND), wide(105, decimals=0)),
-        _finished("Success", "success"),
-        _finished("Partly", "partially_failed"),
-        _finished("Failed", "failed"),
-        _finished("Complete", "complete"),
-        Value("Median", quantile(0.5, KIND, SUCCESSES), wide(85, unit="s", decimals=1)),
-        Value("p95", quantile(0.95, KIND, SUCCESSES), wide(85, unit="s", decimals=1)),
+        Value("Discovered", in_range("ges_jobs_discovered_total", KIND), wide(94, decimals=0)),
+        _finished("Success", "success", 78),
+        _finished("Partly", "partially_failed", 64),
+        _finished("Failed", "failed", 66),
+        _finished("Complete", "complete", 84),
+        Value("Median", quantile(0.5, KIND, SUCCESSES), wide(78, unit="s", decimals=1)),
+        Value("p95", quantile(0.95, KIND, SUCCESSES), wide(78, unit="s", decimals=1)),
         _since("Since begin", "ges_job_last_start_timestamp_seconds"),
         _since("Since success", "ges_job_last_success_timestamp_seconds"),
         _since("Since failure", "ges_job_last_failure_timestamp_seconds"),
@@ -199,9 +202,9 @@ def algorithms() -> table.Panel:
     )
 
 
-def _finished(title: str, status: str) -> Value:
+def _finished(title: str, status: str, width: int) -> Value:
     matcher = f'status="{status}"'
-    return Value(title, by("sum", KIND, in_range("ges_jobs_finished_total", OUTCOME, matcher)), wide(90, decimals=0))
+    return Value(title, by("sum", KIND, in_range("ges_jobs_finished_total", OUTCOME, matcher)), wide(width, decimals=0))
 
 
 def _since(title: str, metric: str) -> Value:

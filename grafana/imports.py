@@ -7,9 +7,24 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.models import common as options
 
-from grafana.panels import BAD, GOOD, STATUS_COLOURS, WARNING, Frame, Query, Steps, by_plane, coloured, counts, numbers
+from grafana.panels import (
+    BAD,
+    GOOD,
+    NEUTRAL,
+    STATUS_COLOURS,
+    WARNING,
+    Frame,
+    Query,
+    Steps,
+    by_plane,
+    coloured,
+    counts,
+    numbers,
+)
 from grafana.promql import LINES, by, in_range, in_step, now
 from grafana.tables import NARROW, SOME, Label, Value, rows, shaded, wide
+
+KIND_COLOURS = {"edge": GOOD, "vertex": "#CC79A7", "schema": NEUTRAL}
 
 REJECTED: Steps = ((None, GOOD), (1e-9, WARNING), (0.01, BAD))
 
@@ -25,7 +40,8 @@ def lines_read() -> timeseries.Panel:
     """Lines read by imports."""
     said = "Lines read by the imports that finished in each step. Schema lines are labels."
     read = by("sum", ["kind"], in_step("ges_import_lines_total", LINES))
-    return counts(Frame("Import lines", said, "short", "No import reports lines here", 8), Query(read, "{{kind}}"))
+    frame = Frame("Import lines", said, "short", "No import reports lines here", 8)
+    return coloured(counts(frame, Query(read, "{{kind}}")), KIND_COLOURS)
 
 
 def lines_failed() -> timeseries.Panel:
@@ -33,7 +49,7 @@ def lines_failed() -> timeseries.Panel:
     said = "Lines rejected by the imports that finished in each step. Files without counts are not in it."
     rejected = by("sum", ["kind"], in_step("ges_import_failed_lines_total", LINES))
     frame = Frame("Import failed lines", said, "short", "No import reports lines here", 8)
-    return counts(frame, Query(rejected, "{{kind}}"))
+    return coloured(counts(frame, Query(rejected, "{{kind}}")), KIND_COLOURS)
 
 
 def ratio_by_kind() -> stat.Panel:

@@ -124,25 +124,26 @@ def longest_without_success() -> stat.Panel:
 def job_types() -> table.Panel:
     """Every graph and job type in one line."""
     said = (
-        "Each kind of job of each graph at the end of the time range, those whose last run failed first. "
+        "Each kind of job of each graph at the end of the time range, those whose last run failed first; "
+        "'p95' is the 95th percentile of how long successes took. "
         "A click on the graph opens it in depth; 'why' opens the exporter's page with the fail reasons, "
         "where the exporter knows its address (--web.external-url)."
     )
     return rows(
         Frame("Job types", said, "none", "No job was ever listed", 24, 12),
-        Label("project", "Project", wide(90)),
+        Label("project", "Project", wide(80)),
         Label("graph", "Graph", linked("Open this graph", TO_GRAPH, **NARROW)),
-        Label("plane", "Plane", wide(105)),
+        Label("plane", "Plane", wide(102)),
         Label("job_type", "Job type", NARROW),
         Label("algorithm", "Algorithm", NARROW),
-        Value("Last run", headlines.LAST_RUN_FAILED, shaded(NONE_STANDS_OUT, **wide(95), mappings=[words(LAST_RUN)])),
+        Value("Last run", headlines.LAST_RUN_FAILED, shaded(NONE_STANDS_OUT, **wide(92), mappings=[words(LAST_RUN)])),
         Value("Since success", SINCE_SUCCESS, wide(115, unit="s", decimals=1)),
-        Value("Of interval", OF_INTERVAL, shaded(LATE_STANDS_OUT, **wide(105), unit="percentunit", decimals=0)),
-        Value("p95 duration", quantile(0.95, KIND, SUCCESSES), wide(110, unit="s", decimals=1)),
-        Value("Running", by("sum", KIND, now("ges_jobs", OUTCOME, 'status="running"')), wide(80)),
-        Value("Pending", by("sum", KIND, now("ges_jobs", OUTCOME, 'status="pending"')), wide(80)),
-        Value("Failed", EXPLAINED, wide(75, decimals=0)),
-        Label("url", "Why", linked("Open the fail reasons", TO_REASONS, **wide(70), mappings=[anything("reasons")])),
+        Value("Of interval", OF_INTERVAL, shaded(LATE_STANDS_OUT, **wide(102), unit="percentunit", decimals=0)),
+        Value("p95", quantile(0.95, KIND, SUCCESSES), wide(78, unit="s", decimals=1)),
+        Value("Running", by("sum", KIND, now("ges_jobs", OUTCOME, 'status="running"')), wide(76)),
+        Value("Pending", by("sum", KIND, now("ges_jobs", OUTCOME, 'status="pending"')), wide(76)),
+        Value("Failed", EXPLAINED, wide(66, decimals=0)),
+        Label("url", "Why", linked("Open the fail reasons", TO_REASONS, **wide(72), mappings=[anything("reasons")])),
         first=("Last run", "Of interval"),
     )
 

@@ -118,7 +118,10 @@ class Page:
                 self.totals["discovered", *known.pair] += 1
         if finished and not known.counted:
             known.counted = True
-            self._finish(job, known, now)
+            if stale:
+                self.totals["late", *known.pair, job.status] += 1
+            else:
+                self._finish(job, known, now)
         known.active, known.over, known.missing = is_active(job), finished, None
 
     def _pair(self, job: Job) -> tuple[str, str, str]:

@@ -152,10 +152,12 @@ class Disk:
         self._connection = store._database._connection
         self._path = path
         self._countdown = -1
+        self.failing = False
         self.kept: Path | None = None
 
     def fail(self, how: str) -> None:
         """Becomes read-only, or full, until `recover`."""
+        self.failing = True
         if how == "full":
             (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
             self._connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -164,6 +166,7 @@ class Disk:
 
     def recover(self) -> None:
         """Works again."""
+        self.failing = False
         self._connection.execute("PRAGMA query_only = OFF")
         self._connection.execute("PRAGMA max_page_count = 1073741823")
 

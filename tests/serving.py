@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -21,6 +21,8 @@ from tests.settings import parsed
 from tests.simulated import PROJECT, START, Clock
 
 T = TypeVar("T")
+GES = "http://10.0.0.5"
+"""Where the simulated GES is, without a socket."""
 PAGES = "https://ges-exporter.test:9877"
 """What requests without a socket are sent to."""
 
@@ -67,17 +69,18 @@ async def exporting(
     clock: Callable[[], float] | None = None,
     redaction: Redaction | None = None,
     kind: type[Exporter] = Exporter,
+    network: bool = False,
 ) -> AsyncIterator[Exporter]:
-    """An exporter that watches ``world``, whose URL the ``configuration`` is made for."""
+    """An exporter that watches ``world``, whose URL the ``configuration`` is made for; over sockets if need be."""
     app = create_app(world) if isinstance(world, World) else world
-    if clock is None and isinstance(world, World):
-        clock = world.clock
-    async with serve(app) as url:
-        exporter = kind(parsed(configuration(url)), clock=clock or (lambda: START), redaction=redaction)
-        try:
-            yield exporter
-        finally:
-            await exporter.aclose()
+    if clock is None:
+        clock = world.clock if isinstance(world, World) else lambda: START
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serve(app)) if network else GES
+        transport = None if network else httpx.ASGITransport(app)
+        exporter = kind(parsed(configuration(url)), clock=clock, redaction=redaction, transport=transport)
+        stack.push_async_callback(exporter.aclose)
+        yield exporter
 
 
 def asking(

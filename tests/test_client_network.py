@@ -136,7 +136,7 @@ def test_a_connection_closed_while_it_was_idle_costs_no_scrape() -> None:
             one = asker(server)
             for _ in range(3):
                 assert not (await one.node()).reason
-                    await server.left_alone()
+                await server.left_alone()
             await one.client.aclose()
 
     run(main())

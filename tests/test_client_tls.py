@@ -233,7 +233,7 @@ def test_a_tls_handshake_that_was_given_up_leaves_no_connection() -> None:
             ]
             for number, one in enumerate(askers, 1):
                 await given_up(one, heard)
-                await keyring.aclose()
+                await login.aclose()
                 await server.left_alone()
                 assert server.connections == number
                 await one.client.aclose()

@@ -18,7 +18,14 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ges_exporter.model import Plane, Target
 from tests.ledger_model import Totals
@@ -113,11 +120,13 @@ class LedgerMachine(RuleBasedStateMachine):
         """In order, with some of the targets in the configuration."""
         self.begin_anew(watched)
 
+    @precondition(lambda self: not self.run.disk.failing)
     @rule(how=st.sampled_from(["full", "read-only"]))
     def the_disk_fails(self, how: str) -> None:
         """Nothing can be written."""
         self.run.disk.fail(how)
 
+    @precondition(lambda self: self.run.disk.failing)
     @rule()
     def the_disk_recovers(self) -> None:
         """And all that is due is written with the next save."""

@@ -6,7 +6,8 @@ import pytest
 
 from ges_exporter.ledger import Ledger, Rules, Zone
 from ges_exporter.model import Job, Listing, NodeListing, Plane, Status, Target, Time
-from ges_exporter.recent import KEPT, REASON_LENGTH, Recent
+from ges_exporter.recent import KEPT, Recent
+from ges_exporter.redaction import LONGEST, Redaction
 from tests.simulated import START
 
 MOVIE = Target("demo", "movie", Plane.SERVICE)
@@ -20,7 +21,7 @@ class Seen:
 
     def __init__(self, target: Target = MOVIE, *, label_sets: int = 40) -> None:
         self.target = target
-        self.recent = Recent(lambda text: text.replace("hunter22", "<secret>"))
+        self.recent = Recent(Redaction(["hunter22"]).clean)
         self.now = START
         self._ledger = Ledger(Rules(label_sets_per_graph=label_sets))
         self._ledger.watch(target, Zone("configured", AHEAD))
@@ -104,10 +105,10 @@ def test_old_jobs_without_times_do_not_come_back_as_new() -> None:
 def test_reasons_are_cut_and_clean() -> None:
     """A reason keeps 2,000 characters, and no secret, not even a part of one at the cut."""
     seen = Seen()
-    seen.show(job("a", reason="x" * (REASON_LENGTH - 4) + "hunter22"), job("b", reason="y" * (REASON_LENGTH + 1)))
+    seen.show(job("a", reason="x " * (LONGEST // 2 - 2) + "hunter22"), job("b", reason="y " * LONGEST))
     a, b = sorted(seen.recent.failures, key=lambda failure: failure.id)
-    assert len(b.reason) == REASON_LENGTH
-    assert (a.reason[-5:], b.reason[-5:]) == ("x<se…", "yyyy…")
+    assert len(b.reason) == LONGEST
+    assert (a.reason[-5:], b.reason[-5:]) == (" <se…", " y y…")
 
 
 def test_a_failure_that_gets_worse_is_shown_as_it_is_now() -> None:

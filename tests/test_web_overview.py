@@ -10,6 +10,7 @@ from ges_exporter.simulator import Fault
 from ges_exporter.web import Options
 from tests.browsing import Reader, busy_world
 from tests.serving import asking, exporting, pages, run, small_world, watching
+from tests.simulated import PROJECT
 
 
 def test_every_target_with_its_state() -> None:
@@ -62,7 +63,7 @@ def test_a_node_that_is_down_while_another_answers() -> None:
         return configuration
 
     async def main() -> list[httpx.Response]:
-        async with pages(small_world(), two_nodes) as client:
+        async with exporting(small_world(), two_nodes, network=True) as exporter, asking(exporter) as client:
             await client.get("/metrics")
             return [await client.get("/"), await client.get("/jobs")]
 
@@ -90,3 +91,25 @@ def test_a_failed_reload_is_told() -> None:
             return (await client.get("/")).text
 
     assert "The last reload of the configuration failed" in run(main)
+
+
+def test_what_discovery_has_found() -> None:
+    """And which graphs it found that cannot be watched, with why."""
+
+    def found(url: str) -> dict[str, Any]:
+        configuration = watching(url)
+        project = configuration["projects"][0]
+        del project["graphs"]
+        return configuration | {"projects": [project | {"discovery": {"enabled": True, "address": "public"}}]}
+
+    async def main() -> str:
+        world = small_world()
+        world.projects[PROJECT].instances["movie"].public_ip = "10.0.0.5"
+        async with exporting(world, found) as exporter, asking(exporter) as client:
+            await exporter.discovered(10)
+            return (await client.get("/")).text
+
+    text = Reader(run(main)).text
+    assert "Discovery in demo: 1 running graphs found. Last success: just now." in text
+    assert "The graph fraud is not watched: it has no public address" in text
+    assert "2 targets" in text

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from ges_exporter.client.exchange import Exchange, Session
 from ges_exporter.client.graphs import read_graphs
 from ges_exporter.dialects import Detail
-from ges_exporter.errors import ApiError, TargetError, TimeoutExceeded
+from ges_exporter.errors import ApiError, AuthFailed, TargetError, Throttled, TimeoutExceeded
 from ges_exporter.ledger import Owed
 from ges_exporter.model import Details, GraphPage, Outcome
 
@@ -51,7 +51,8 @@ class DetailReader:
         except ApiError:
             self._doubted.add(owed.graph)
             return Details(owed.job_id, Outcome.REFUSED)
-        except TimeoutExceeded:
+        except (AuthFailed, Throttled, TimeoutExceeded):
+            # The rest of this scrape's questions would fare no better.
             raise
         except TargetError:
             return Details(owed.job_id, Outcome.AGAIN)

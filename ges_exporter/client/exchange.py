@@ -96,7 +96,7 @@ class Exchange:
             TargetError: there is none; the back-off has taken note where the fault may last.
         """
         self.backoff.check(self._clock())
-        url = httpx.URL(self.endpoint + path, params=dict(query))
+        url = self._url(path, query)
         try:
             answer = await self._persist(session, operation, url, parse)
         except TargetError as error:
@@ -104,6 +104,12 @@ class Exchange:
             raise
         self.backoff.succeeded()
         return answer
+
+    def _url(self, path: str, query: Mapping[str, str]) -> httpx.URL:
+        try:
+            return httpx.URL(self.endpoint + path, params=dict(query))
+        except (httpx.InvalidURL, UnicodeError):
+            raise ConnectFailed(f"{self.endpoint} is no address that can be asked") from None
 
     async def _persist(self, session: Session, operation: str, url: httpx.URL, parse: Callable[[bytes], T]) -> T:
         renewed, retries = False, 0

@@ -77,7 +77,7 @@ def _pass(limit: int, max_jobs: int, habits: Habits, *, strict: bool) -> Pages:
         rows = offset + rows_of(page)
         jobs += page.jobs
         seen |= ids
-    return Collected(jobs, complete, truncated=cut, total=page.total)
+    return Collected(jobs, complete, truncated=cut, total=first.total)
 
 
 def _within(max_jobs: int, collected: Collected) -> Collected:

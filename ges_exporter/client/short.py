@@ -83,8 +83,11 @@ def _read(habits: Habits, recall: Recall, page_limit: int) -> Pages:
 def _head(habits: Habits, recall: Recall, page_limit: int) -> Generator[Ask, JobPage, tuple[list[Job], int | None]]:
     head: dict[str, Job] = {}
     limit, offset = min(HEAD, page_limit), 0
+    total: int | None = None
     while True:
         page = yield Ask(offset, limit)
+        # That of the first page: where totals mean the page, pages of one size can be compared.
+        total = total if head else page.total
         _check_limit(habits, page, limit)
         fresh = [job for job in page.jobs if job.id not in head]
         if not fresh or page.left_out:
@@ -92,9 +95,9 @@ def _head(habits: Habits, recall: Recall, page_limit: int) -> Generator[Ask, Job
         _check_order(head, fresh, recall)
         head |= {job.id: job for job in page.jobs}
         if all(recall.settled(job) for job in page.jobs):
-            return list(head.values()), page.total
+            return list(head.values()), total
         offset = len(head) - 1
-        if any(not recall.knows(job.id) for job in fresh):
+        if not any(recall.knows(job.id) for job in fresh):
             limit = min(2 * limit, page_limit)
 
 

@@ -25,6 +25,10 @@ WORDS: Mapping[str, Status] = {
 """The status words of all APIs, of jobs and of files; which of them one API can give, its `Api` says."""
 
 
+LONGEST_TEXT = 65536
+"""Characters of an API's message that are kept."""
+
+
 class Detail(msgspec.Struct, frozen=True):
     """How a plane tells more of one job, and of a project's graphs."""
 
@@ -272,7 +276,8 @@ def error_of(body: bytes) -> ApiError | None:
 
 
 def _text(value: object) -> str:
-    return str(value)[:500] if isinstance(value, str | int) and not isinstance(value, bool) and value else ""
+    # Cut late: half of a secret that a message repeats would not be known for one.
+    return str(value)[:LONGEST_TEXT] if isinstance(value, str | int) and not isinstance(value, bool) and value else ""
 
 
 def _total(value: object, notes: Notes) -> int | None:

@@ -271,7 +271,8 @@ class Book:
 
     def _count(self, job: Job, account: Account, old: Mark | None, step: Step) -> float | None:
         """Counts a finished job, once; returns the time that stands in for an end the API does not give."""
-        if old is None and self._late(job, step):
+        # Whoever watched the target meanwhile has counted it, also if it was known to be active before.
+        if step.stale or (old is None and self._late(job, step)):
             self._counting.late(account, job)
             return None
         if old is None:
@@ -295,8 +296,6 @@ class Book:
             self._counting.touch_import(account.pair.graph, job.files, at, step.zone, step.now)
 
     def _late(self, job: Job, step: Step) -> bool:
-        if step.stale:
-            return True
         end = job.end
         if end is None:
             return False

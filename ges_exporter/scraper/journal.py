@@ -53,14 +53,14 @@ class Journal:
     def result(self, target: Target, before: Result | None, now: Result) -> None:
         """Writes a line where a target goes down, or comes back."""
         if not now.up and (before is None or before.up):
-            message = self.redaction.clean(now.message)
+            message = self.redaction.clean(now.message)[:REASON_LENGTH]
             _log.warning("a target is down", **_names(target), reason=now.reason, message=message)
         elif now.up and before is not None and not before.up:
             _log.info("a target is back", **_names(target))
 
     def unknown(self, target: Target, field: str, value: str) -> None:
         """Writes a line for a value that nobody knows, the first time it is met."""
-        word = (field, value[:100])
+        word = (field, self.redaction.clean(value)[:100])
         if word not in self._unknown and len(self._unknown) < WORDS_REMEMBERED:
             self._unknown.add(word)
             _log.warning("the API uses a value that is not known", **_names(target), field=field, value=repr(word[1]))
