@@ -13,7 +13,7 @@ from ges_exporter.ledger import Ledger, Observation, Rules
 from ges_exporter.model import Details, Listing, NodeListing, Outcome, Target
 from ges_exporter.store import Store
 from tests.ledger_model import FORGET_AFTER, LATE_AFTER, VANISH_AFTER, Page, Totals, exposed, positive
-from tests.ledger_world import Engine
+from tests.ledger_world import ACTIVE, Engine
 
 RULES = Rules(VANISH_AFTER, FORGET_AFTER, LATE_AFTER, retire_after=3650 * 86400, bounds=(10.0,))
 
@@ -126,6 +126,8 @@ class Run:
             for status, number in statuses.items()
         }
         assert shown == dict(tally)
+        active = {job.id: job.status for job in listing.active if job.status in ACTIVE} if listing else {}
+        assert active == {job.id: job.status for job in page.gauge.values() if up and job.status in ACTIVE}
 
     async def _save(self, target: Target, observation: Observation) -> None:
         truth = self._truths[target]

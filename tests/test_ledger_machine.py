@@ -39,6 +39,8 @@ SOLO, CHAIN = (Target("demo", graph, Plane.SERVICE) for graph in ("solo", "chain
 TARGETS = (MOVIE, SOLO, CHAIN, CENTRE)
 WAITS = (5.0, 60.0, 400.0, 700.0, 1800.0, 7200.0, 86400.0, 4 * 86400.0)
 seeds = st.integers(0, 2**32)
+Changes = list[tuple[Target, Change, int]]
+changes = st.lists(st.tuples(st.sampled_from(TARGETS), st.sampled_from(CHANGES), seeds), max_size=4)
 ways = st.fixed_dictionaries(dict.fromkeys(TARGETS, st.sampled_from(WAYS)))
 
 
@@ -81,14 +83,10 @@ class LedgerMachine(RuleBasedStateMachine):
         for engine in self.engines.values():
             engine.appear(lot(seed), self.now, ages=(10.0, 3000.0, 90000.0))
 
-    @rule(
-        changes=st.lists(st.tuples(st.sampled_from(TARGETS), st.sampled_from(CHANGES), seeds), max_size=4),
-        seconds=st.sampled_from(WAITS),
-    )
-    def life_goes_on(self, changes: list[tuple[Target, Change, int]], seconds: float) -> None:
+    @rule(changes=changes, seconds=st.sampled_from(WAITS))
+    def life_goes_on(self, changes: Changes, seconds: float) -> None:
         """Jobs come and go, and seconds pass, or days."""
-        for target, change, seed in changes:
-            change(self.engines[target], lot(seed), self.now)
+        self.change(changes)
         self.now += seconds
 
     @rule(seed=seeds, ways=ways)
@@ -121,16 +119,19 @@ class LedgerMachine(RuleBasedStateMachine):
         self.begin_anew(watched)
 
     @precondition(lambda self: not self.run.disk.failing)
-    @rule(how=st.sampled_from(["full", "read-only"]))
-    def the_disk_fails(self, how: str) -> None:
-        """Nothing can be written."""
+    @rule(how=st.sampled_from(["full", "read-only"]), changes=changes, seed=seeds)
+    def the_disk_fails(self, how: str, changes: Changes, seed: int) -> None:
+        """What is new cannot be written."""
         self.run.disk.fail(how)
+        self.change(changes)
+        self.ask(seed, dict.fromkeys(TARGETS, "whole"))
 
     @precondition(lambda self: self.run.disk.failing)
-    @rule()
-    def the_disk_recovers(self) -> None:
+    @rule(seed=seeds, ways=ways)
+    def the_disk_recovers(self, seed: int, ways: dict[Target, str]) -> None:
         """And all that is due is written with the next save."""
         self.run.disk.recover()
+        self.ask(seed, ways)
 
     # What must hold -------------------------------------------------------------------------------------------------
 
@@ -161,6 +162,11 @@ class LedgerMachine(RuleBasedStateMachine):
         """Ends a run in order, and begins another."""
         self.runner.run(self.run.store.aclose())
         self.start(watched)
+
+    def change(self, changes: Changes) -> None:
+        """Jobs come and go."""
+        for target, change, seed in changes:
+            change(self.engines[target], lot(seed), self.now)
 
     def ask(self, seed: int, ways: dict[Target, str]) -> None:
         """One scrape of everything."""

@@ -189,7 +189,7 @@ def test_no_api_is_asked() -> None:
 def test_before_the_first_scrape() -> None:
     """There is nothing to show, and the page says so."""
     text = Reader(ask("/jobs", scrape=False).text).text
-    assert "Not listed yet since the exporter was started." in text
+    assert "Not listed yet since the exporter was started" in text
 
 
 def test_while_a_target_is_down_its_last_listing_stays() -> None:

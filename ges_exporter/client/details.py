@@ -36,6 +36,9 @@ class DetailReader:
         except ApiError:
             # The list of graphs is refused, and so is every question that begins with it.
             return [Details(one.job_id, Outcome.REFUSED) for one in wanted]
+        except (AuthFailed, Throttled):
+            # The rest of this scrape's questions would fare no better.
+            return [*answers, Details(wanted[len(answers)].job_id, Outcome.AGAIN)]
         except (TimeoutError, TargetError):
             # What is not answered stays owed; the list itself has been read.
             return answers
@@ -52,7 +55,6 @@ class DetailReader:
             self._doubted.add(owed.graph)
             return Details(owed.job_id, Outcome.REFUSED)
         except (AuthFailed, Throttled, TimeoutExceeded):
-            # The rest of this scrape's questions would fare no better.
             raise
         except TargetError:
             return Details(owed.job_id, Outcome.AGAIN)

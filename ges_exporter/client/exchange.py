@@ -107,9 +107,13 @@ class Exchange:
 
     def _url(self, path: str, query: Mapping[str, str]) -> httpx.URL:
         try:
-            return httpx.URL(self.endpoint + path, params=dict(query))
+            url = httpx.URL(self.endpoint + path, params=dict(query))
+            named = bool(url.host)
         except (httpx.InvalidURL, UnicodeError):
-            raise ConnectFailed(f"{self.endpoint} is no address that can be asked") from None
+            named = False
+        if not named:
+            raise ConnectFailed(f"{self.endpoint} is no address that can be asked")
+        return url
 
     async def _persist(self, session: Session, operation: str, url: httpx.URL, parse: Callable[[bytes], T]) -> T:
         renewed, retries = False, 0

@@ -20,6 +20,7 @@ MOST_FAILURES = 2000
 LEAST_FAILURES = 5
 STILL = 300.0
 """Seconds without progress that are worth a word."""
+_NEVER = "Not listed yet since the exporter was started: targets are asked when Prometheus scrapes them."
 _STATUSES = {
     "": "all",
     "active": "active",
@@ -115,7 +116,7 @@ def _standing(sight: Sight, now: float) -> list[Html]:
         lines.append(html.p("Down: ", sight.trouble, class_="trouble"))
     lines += [html.p("A node does not answer: ", message, class_="trouble") for message in sight.nodes]
     if sight.listed_at is None:
-        return [*lines, html.p("Not listed yet since the exporter was started.", class_="quiet")]
+        return [*lines, html.p(_NEVER, class_="quiet")]
     notes: list[Child] = ["Listed ", age(sight.listed_at, now), f", {moment(sight.listed_at)}."]
     if sight.truncated:
         notes.append(" A limit cut the listing.")

@@ -36,6 +36,7 @@ async def index(request: Request) -> Response:
     return respond(page)
 
 
+_UNKNOWN = html.span("unknown", class_="quiet")
 _RELOAD_FAILED = (
     "The last reload of the configuration failed; what was loaded before it is in force. The log tells why."
 )
@@ -89,7 +90,7 @@ def _row(sight: Sight, now: float) -> list[Html]:
         html.td(state(sight), data_label="State"),
         html.td(listing, " (cut by a limit)" if sight.truncated else None, data_label="Last listing"),
         *(
-            html.td(link(str(len(jobs)), "jobs", **place, status=status) if listed else "", data_label=name)
+            html.td(link(str(len(jobs)), "jobs", **place, status=status) if listed else _UNKNOWN, data_label=name)
             for name, status, jobs in counts
         ),
         html.td(
