@@ -55,7 +55,8 @@ def _run(options: argparse.Namespace, redaction: Redaction) -> int:
         return asyncio.run(_demo(options, redaction))
     config, protection = _load(options, lambda: _protection(options))
     if options.config_check:
-        print(f"{options.config_file}: {len(config.targets())} targets, no faults")  # noqa: T201
+        found = " and those that discovery finds" if any(project.discovers for project in config.projects) else ""
+        print(f"{options.config_file}: {len(config.targets())} targets{found}, no faults")  # noqa: T201
         return 0
     if options.once:
         return asyncio.run(_once(options, config, redaction))

@@ -13,7 +13,7 @@ SHORTEST = 6
 """Characters; to hide anything shorter would garble innocent words."""
 MOST = 1000
 """Secrets remembered; tokens come and go as long as the process lives."""
-LONGEST_READ = 65536
+LONGEST_READ = 16384
 """Characters of a text from elsewhere that are looked at at all."""
 LONGEST = 2000
 """Characters of it that are shown."""

@@ -185,19 +185,19 @@ def algorithms() -> table.Panel:
     )
     return rows(
         Frame("By algorithm", said, "none", "No job was ever listed", 24, 10),
-        Label("graph", "Graph", wide(95)),
-        Label("job_type", "Job type", wide(110)),
+        Label("graph", "Graph", wide(90)),
+        Label("job_type", "Job type", NARROW),
         Label("algorithm", "Algorithm", NARROW),
-        Value("Discovered", in_range("ges_jobs_discovered_total", KIND), wide(94, decimals=0)),
-        _finished("Success", "success", 78),
-        _finished("Partly", "partially_failed", 64),
-        _finished("Failed", "failed", 66),
-        _finished("Complete", "complete", 84),
+        Value("Discovered", in_range("ges_jobs_discovered_total", KIND), wide(92, decimals=0)),
+        _finished("Success", "success", 74),
+        _finished("Partly", "partially_failed", 60),
+        _finished("Failed", "failed", 60),
+        _finished("Complete", "complete", 82),
         Value("Median", quantile(0.5, KIND, SUCCESSES), wide(78, unit="s", decimals=1)),
         Value("p95", quantile(0.95, KIND, SUCCESSES), wide(78, unit="s", decimals=1)),
-        _since("Since begin", "ges_job_last_start_timestamp_seconds"),
-        _since("Since success", "ges_job_last_success_timestamp_seconds"),
-        _since("Since failure", "ges_job_last_failure_timestamp_seconds"),
+        _since("Since begin", "ges_job_last_start_timestamp_seconds", 100),
+        _since("Since success", "ges_job_last_success_timestamp_seconds", 112),
+        _since("Since failure", "ges_job_last_failure_timestamp_seconds", 106),
         hidden=("project", "plane"),
     )
 
@@ -207,8 +207,8 @@ def _finished(title: str, status: str, width: int) -> Value:
     return Value(title, by("sum", KIND, in_range("ges_jobs_finished_total", OUTCOME, matcher)), wide(width, decimals=0))
 
 
-def _since(title: str, metric: str) -> Value:
-    return Value(title, age(now(metric, KIND)), wide(110, unit="s", decimals=1))
+def _since(title: str, metric: str, width: int) -> Value:
+    return Value(title, age(now(metric, KIND)), wide(width, unit="s", decimals=1))
 
 
 def targets() -> table.Panel:

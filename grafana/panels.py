@@ -98,7 +98,7 @@ def numbers(
     panel = framed(stat.Panel(), frame, targets).thresholds(thresholds(shades))
     panel = panel.graph_mode(options.BigValueGraphMode.AREA if sparkline else options.BigValueGraphMode.NONE)
     panel = panel.text_mode(options.BigValueTextMode.VALUE_AND_NAME)
-    panel = panel.text(common.VizTextDisplayOptions().title_size(14).value_size(32))
+    panel = panel.text(common.VizTextDisplayOptions().title_size(14).value_size(28))
     return panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
 
 

@@ -94,7 +94,9 @@ def _list(told: str) -> Response:
         "rawRequest": raw,
         "jobDetail": {"edgesetPath": raw},
     }
-    return JSONResponse({"jobs": [job], "jobList": [job], "job_list": [job], "jobCount": 1, "graphs": [], "total": 1})
+    request = {"algorithmName": "pagerank", "parameters": {"password": raw}}
+    jobs = [job, job | {"jobId": "b", "jobType": "Algorithm", "rawRequest": request}]
+    return JSONResponse({"jobs": jobs, "jobList": jobs, "job_list": jobs, "jobCount": 2, "graphs": [], "total": 2})
 
 
 def _error(status: int) -> Callable[[str], Response]:

@@ -24,6 +24,7 @@ from ges_exporter.cli import main
 from ges_exporter.simulator import Fault, World, create_app, serve
 from tests.certificates import Authority, web_config
 from tests.serving import run, small_world, watching
+from tests.simulated import arrival
 from tests.test_web_auth import PASSWORD, hashed
 
 NO_HASH = "expected a bcrypt hash of a cost from 4 to 18, such as htpasswd -nBC 10 writes: $2y$10$…"
@@ -216,6 +217,25 @@ def test_the_demo_until_a_signal(number: signal.Signals) -> None:
     assert f"{url}/jobs" in output
     assert {line[-3:] for line in page.splitlines() if line.startswith("ges_up{")} == {"1.0"}
     assert (jobs, process.returncode) == (200, 0), log
+
+
+def test_a_scrape_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
+    """SIGTERM in the middle of a slow scrape: the answer is whole, then the status is 0."""
+
+    async def scrape() -> tuple[httpx.Response, int]:
+        async with serve(create_app(world)) as url, httpx.AsyncClient(timeout=30) as client:
+            with started("--config.file", written(tmp_path, watching(url))) as (process, exporter):
+                scraping = asyncio.create_task(client.get(f"{exporter}/metrics"))
+                await arrival(world)
+                process.terminate()
+                answer = await scraping
+                return answer, await asyncio.to_thread(process.wait, 30)
+
+    world = small_world()
+    world.faults.add(Fault(kind="latency", value=1))
+    answer, status = run(scrape)
+    assert {line[-3:] for line in answer.text.splitlines() if line.startswith("ges_up{")} == {"1.0"}
+    assert status == 0
 
 
 def test_tls_and_users(tmp_path: Path) -> None:

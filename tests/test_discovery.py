@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
 
+from ges_exporter.client import Finder
+from ges_exporter.config import TargetSettings, secrets_of
+from ges_exporter.deadline import Deadline
+from ges_exporter.discovery import Discovery
 from ges_exporter.exporter import Exporter
 from ges_exporter.model import Plane, Target
 from ges_exporter.simulator import Fault, Plan, Project
@@ -672,6 +676,55 @@ def test_nothing_goes_on_after_the_end(fault: str) -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     swift.run(main())
+
+
+class Broken(Finder):
+    """Has a bug."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def graphs(self, _settings: TargetSettings, _deadline: Deadline) -> NoReturn:
+        """Does not return."""
+        raise ZeroDivisionError
+
+
+def test_a_bug_is_loud() -> None:
+    """Whoever asks next is told of it: a search never ends in silence."""
+
+    async def main() -> None:
+        discovery = Discovery(configured(), Broken(), clean=str, on_change=lambda: None)
+        assert await discovery.looked(5)
+        with pytest.raises(ZeroDivisionError):
+            discovery.check()
+        await discovery.aclose()
+
+    swift.run(main())
+
+
+def test_the_back_off_of_a_graph_that_goes_goes_with_it() -> None:
+    """What nobody asks any more is not shown as left alone."""
+
+    async def main() -> None:
+        world, project = world_of("movie")
+        world.faults.add(Fault(kind="throttle", value=3000, graph="movie"))
+        async with exporter_of(world) as exporter:
+            await soon()
+            name = "ges_exporter_backoff_until_timestamp_seconds"
+            await page(exporter)
+            assert [one for one, _ in await page(exporter) if one == name] == [name]
+            project.remove_graph("movie")
+            await next_search()
+            assert [one for one, _ in await page(exporter) if one == name] == []
+
+    swift.run(main())
+
+
+def test_secrets_in_settings_for_found_graphs_are_learned() -> None:
+    """A proxy's password is hidden wherever it stands in the file, whether a graph has been found for it or not."""
+    rules = [{"match": "x", "proxy": "http://user:over-the-hills@proxy:3128"}]
+    assert "over-the-hills" in set(secrets_of(configured({"graphs": rules}, proxy="http://user:far-away@proxy:3128")))
+    assert "far-away" in set(secrets_of(configured(proxy="http://user:far-away@proxy:3128")))
 
 
 async def asked(exporter: Exporter, path: str) -> httpx.Response:

@@ -57,7 +57,7 @@ class Config(Section):
         for project, written in zip(self.projects, values["projects"], strict=True):
             if project.management is not None:
                 written["management"] |= {"endpoint": project.management_endpoint}
-            if project.discovery is not None and project.discovery.enabled:
+            if project.discovers:
                 written["discovery"] |= {"endpoint": discovery_target(project, self.credentials).endpoints[0]}
         return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
 

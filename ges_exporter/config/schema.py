@@ -151,6 +151,11 @@ class Project(Section):
     discovery: Discovery | None = None
 
     @property
+    def discovers(self) -> bool:
+        """Whether the project's graphs are to be found."""
+        return self.discovery is not None and self.discovery.enabled
+
+    @property
     def management_endpoint(self) -> str:
         """Where the project's management plane is; empty if nothing tells."""
         configured = self.management and self.management.endpoint

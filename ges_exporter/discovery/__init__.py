@@ -38,7 +38,7 @@ class Discovery:
         self.searches: dict[str, Search] = {}
         """By the project's name."""
         for project in config.projects:
-            if project.discovery is not None and project.discovery.enabled:
+            if project.discovers:
                 search = Search(
                     project,
                     config.credentials,

@@ -40,15 +40,14 @@ class Store:
         self.last_seconds = 0.0
         """How long the last save took."""
         self.save_errors = 0
-        self.set_aside = 0
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._backlog = Backlog()
         self._waiting: list[asyncio.Future[bool]] = []
         self._writer: asyncio.Task[None] | None = None
-        self._database: Database | None = None
-        if path != MEMORY:
-            self._database, self.set_aside = open_database(path, clock())
+        self._database = None if path == MEMORY else open_database(path, clock())
+        self.set_aside = self._database.set_aside if self._database else 0
+        """Files that could not be read and were set aside."""
 
     def records(self) -> list[TargetRecord]:
         """Returns all targets ever stored, without their job rows."""

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
+import structlog
 
 from ges_exporter.errors import LedgerError, LedgerInUseError
 from ges_exporter.ledger.accounts import Account, ImportAccount
-from ges_exporter.ledger.changes import JobRow, Owed, TargetRecord, TargetState
-from ges_exporter.ledger.view import Open
+from ges_exporter.ledger.changes import JobRow, TargetRecord, TargetState
 from ges_exporter.model import Plane, Status, Target
 from ges_exporter.store.backlog import Batch, Due
+from ges_exporter.store.rows import decode, encode, read, values
 from ges_exporter.store.schema import VERSION, migrate
 
-T = TypeVar("T")
-
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_COUNTED, _VANISHED = 1, 2
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+"""While a file is opened, an error in our SQL means that its tables are not ours."""
 _REPLACE = """
 ON CONFLICT (target, id) DO UPDATE SET account = excluded.account, status = excluded.status, flags = excluded.flags,
 absent_since = excluded.absent_since, open = excluded.open, owed = excluded.owed
@@ -29,34 +28,42 @@ absent_since = excluded.absent_since, open = excluded.open, owed = excluded.owed
 _INSERT = "INSERT INTO jobs (target, account, status, flags, absent_since, open, owed, id)"
 _INSERT_JOB = f"{_INSERT} VALUES (?, ?, ?, ?, ?, ?, ?, ?) {_REPLACE}"
 _INSERT_JOBS = f"{_INSERT} SELECT ?, ?, ?, ?, ?, ?, ?, value FROM json_each(?) WHERE true {_REPLACE}"  # noqa: S608 - constants
-_encode = msgspec.json.Encoder().encode
+_log = structlog.get_logger(__name__)
 
 
-def open_database(path: str, now: float) -> tuple[Database, int]:
-    """Opens or makes the file; returns it, and how many files that cannot be read were set aside for it (0 or 1).
+def open_database(path: str, now: float) -> Database:
+    """Opens or makes the file; one that cannot be read is set aside under a new name.
 
     Raises:
         LedgerInUseError: another process has it open.
         LedgerError: it cannot be opened or made, or was written by a newer version.
     """
     try:
-        return Database(path), 0
+        return Database(path)
+    except _Unreadable as error:
+        fault: Exception = error
     except sqlite3.DatabaseError as error:
         if _code(error) not in _BROKEN:
             raise _error(path, error) from None
-    except msgspec.MsgspecError:
-        pass
-    _set_aside(Path(path), now)
+        fault = error
+    aside = _set_aside(Path(path), now)
+    _log.error("the ledger cannot be read, and counting begins anew", error=str(fault), set_aside_as=str(aside))
     try:
-        return Database(path), 1
+        return Database(path, set_aside=1)
     except sqlite3.DatabaseError as error:
         raise _error(path, error) from None
+
+
+class _Unreadable(Exception):
+    """The file holds what this program did not write."""
 
 
 class Database:
     """One open file, locked against every other process."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, set_aside: int = 0) -> None:
+        self.set_aside = set_aside
+        """How many files that cannot be read were set aside for this one."""
         self._path = path
         self._connection = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
         self._targets: dict[Target, int] = {}
@@ -83,7 +90,7 @@ class Database:
                 "SELECT id, account, status, flags, absent_since, open, owed FROM jobs WHERE target = ?",
                 (self._targets.get(target),),
             )
-            return {row[0]: _row(*row[1:]) for row in rows}
+            return {row[0]: read(*row[1:]) for row in rows}
         except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
             raise _error(self._path, error) from None
 
@@ -123,13 +130,18 @@ class Database:
                 f"the ledger {self._path} was written by a newer version of this program: it has schema {version}, "
                 f"and this one knows schemas up to {VERSION}"
             )
-        migrate(self._connection, version)
+        if version == 0 and execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise _Unreadable("it is the database of another program")
+        if version < VERSION:
+            migrate(self._connection, version)
         execute("COMMIT")
         if (verdict := execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            broken = sqlite3.DatabaseError(verdict)
-            broken.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise broken
-        self._records = self._read_records()
+            raise _Unreadable(verdict)
+        try:
+            self._records = self._read_records()
+            self._check_jobs({self._targets[record.target]: record for record in self._records})
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+            raise _Unreadable(f"{type(error).__name__}: {error}") from None
 
     def _read_records(self) -> list[TargetRecord]:
         execute = self._connection.execute
@@ -138,13 +150,23 @@ class Database:
         for number, project, graph, plane, state in execute("SELECT id, project, graph, plane, state FROM targets"):
             target = Target(project, graph, Plane(plane))
             self._targets[target] = number
-            record = TargetRecord(target, _decode(state, TargetState), [], [], counts.get(number, 0))
+            record = TargetRecord(target, decode(state, TargetState), [], [], counts.get(number, 0))
             records[number] = record
         for number, state in execute("SELECT target, state FROM accounts ORDER BY target, number"):
-            records[number].accounts.append(_decode(state, Account))
+            records[number].accounts.append(decode(state, Account))
         for number, state in execute("SELECT target, state FROM imports"):
-            records[number].imports.append(_decode(state, ImportAccount))
+            records[number].imports.append(decode(state, ImportAccount))
         return list(records.values())
+
+    def _check_jobs(self, records: Mapping[int, TargetRecord]) -> None:
+        """Raises where a row of a job cannot be read: later, when the jobs are needed, would be too late."""
+        execute = self._connection.execute
+        numbers = {number: {account.number for account in record.accounts} for number, record in records.items()}
+        for number, account, status in execute("SELECT DISTINCT target, account, status FROM jobs"):
+            if account not in numbers[number] or not Status(status):
+                raise KeyError(account)
+        for opened, owed in execute("SELECT open, owed FROM jobs WHERE open IS NOT NULL OR owed IS NOT NULL"):
+            read(0, Status.UNKNOWN, 0, None, opened, owed)
 
     def _write_target(self, target: Target, due: Due) -> None:
         execute, many = self._connection.execute, self._connection.executemany
@@ -157,34 +179,35 @@ class Database:
         number = self._number(target, due.state)
         many(
             "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)",
-            [(number, account.number, _encode(account)) for account in due.accounts.values()],
+            [(number, account.number, encode(account)) for account in due.accounts.values()],
         )
         many(
             "INSERT OR REPLACE INTO imports VALUES (?, ?, ?)",
-            [(number, one.graph, _encode(one)) for one in due.imports.values()],
+            [(number, one.graph, encode(one)) for one in due.imports.values()],
         )
         plain: dict[JobRow, list[str]] = {}
         for identity, row in due.jobs.items():
             if row is None:
                 execute("DELETE FROM jobs WHERE target = ? AND id = ?", (number, identity))
-            elif row.plain:
+            elif row.plain and "\0" not in identity:
                 plain.setdefault(row, []).append(identity)
             else:
-                execute(_INSERT_JOB, (number, *_values(row), identity))
+                execute(_INSERT_JOB, (number, *values(row), identity))
         for row, identities in plain.items():
-            # A first listing of 100,000 jobs has a handful of kinds: SQLite itself runs through the ids of each.
-            execute(_INSERT_JOBS, (number, *_values(row), _encode(sorted(identities)).decode()))
+            # A first listing of 100,000 jobs has a handful of kinds: SQLite itself runs through the ids of each (its
+            # JSON cuts texts at a zero, so those go the other way).
+            execute(_INSERT_JOBS, (number, *values(row), encode(sorted(identities)).decode()))
 
     def _number(self, target: Target, state: TargetState) -> int:
         number = self._targets.get(target)
         if number is None:
             cursor = self._connection.execute(
                 "INSERT INTO targets (project, graph, plane, state) VALUES (?, ?, ?, ?)",
-                (target.project, target.graph, target.plane.value, _encode(state)),
+                (target.project, target.graph, target.plane.value, encode(state)),
             )
             number = self._targets[target] = int(cursor.lastrowid or 0)
         else:
-            self._connection.execute("UPDATE targets SET state = ? WHERE id = ?", (_encode(state), number))
+            self._connection.execute("UPDATE targets SET state = ? WHERE id = ?", (encode(state), number))
         return number
 
     def _roll_back(self) -> None:
@@ -193,40 +216,6 @@ class Database:
                 self._connection.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise _error(self._path, error) from None
-
-
-def _values(row: JobRow) -> tuple[object, ...]:
-    return (
-        row.account,
-        row.status.value,
-        _COUNTED * row.counted + _VANISHED * row.vanished,
-        row.absent_since,
-        None if row.open is None else _encode(row.open),
-        None if row.owed is None else _encode(row.owed),
-    )
-
-
-def _row(  # noqa: PLR0913, PLR0917 - the columns
-    account: int,
-    status: str,
-    flags: int,
-    absent_since: float | None,
-    opened: bytes | None,
-    owed: bytes | None,
-) -> JobRow:
-    return JobRow(
-        account,
-        Status(status),
-        bool(flags & _COUNTED),
-        bool(flags & _VANISHED),
-        absent_since,
-        None if opened is None else _decode(opened, Open),
-        None if owed is None else _decode(owed, Owed),
-    )
-
-
-def _decode(data: bytes, type_: type[T]) -> T:
-    return msgspec.json.decode(data, type=type_)
 
 
 def _code(error: Exception) -> int:
@@ -239,8 +228,10 @@ def _error(path: str, error: Exception) -> LedgerError:
     return LedgerError(f"the ledger {path} cannot be used: {error}")
 
 
-def _set_aside(path: Path, now: float) -> None:
+def _set_aside(path: Path, now: float) -> Path:
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-    for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-journal")):
-        if part.exists():
-            part.rename(part.with_name(f"{part.name}.unreadable-{stamp}"))
+    aside = path.with_name(f"{path.name}.unreadable-{stamp}")
+    for suffix in ("-wal", "-journal", ""):
+        if (part := path.with_name(path.name + suffix)).exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside

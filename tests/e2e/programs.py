@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 
 import httpx
@@ -17,12 +18,19 @@ import httpx
 T = TypeVar("T")
 Process = subprocess.Popen[bytes]
 
+_PORTS = iter(Random().sample(range(20_000, 32_000), 1000))  # noqa: S311 - others look for ports, too
+
 
 def free_address() -> str:
-    """A host and port of the loopback where nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
+    """A host and port of the loopback where nothing listens, and that is given to nobody else here.
+
+    Not one of those that connections take on their own side: it stays free while what listens there is started again.
+    """
+    for port in _PORTS:
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return f"127.0.0.1:{port}"
+    raise AssertionError("no port is free")
 
 
 def program(name: str) -> str:
