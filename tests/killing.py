@@ -113,11 +113,11 @@ class Works:
 class Exporter:
     """The real program on one ledger, started again and again, and all that it has ever shown."""
 
-    def __init__(self, folder: Path, world: World, url: str) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
+        folder.mkdir(exist_ok=True)
         self._file = folder / "ges-exporter.yml"
         self._file.write_text(yaml.safe_dump(_configuration(url)), encoding="utf-8")
         self._url = url
-        self._world = world
         self._http = httpx.AsyncClient(timeout=30)
         self._history: Totals = Counter()
         self.highest: Totals = Counter()
@@ -184,7 +184,7 @@ class Exporter:
 async def watched(folder: Path, works: Works) -> AsyncIterator[Exporter]:
     """Serves the world, and gives the exporter that watches it."""
     async with serve(create_app(works.world)) as url:
-        exporter = Exporter(folder, works.world, url)
+        exporter = Exporter(folder, url)
         try:
             yield exporter
         finally:
@@ -246,10 +246,10 @@ def _accounted(entries: Iterable[dict[str, Any]]) -> Totals:
             totals["ges_jobs_finished_total", *kind] = job["count"]
             totals["ges_job_duration_seconds_sum", *kind] = job["seconds"] or 0
         for one in entry["imports"]:
-            kind = (*place, one["kind"])
-            totals["ges_import_lines_total", *kind] = one["lines"]
-            totals["ges_import_failed_lines_total", *kind] = one["failed_lines"]
-            totals["ges_import_files_unreported_total", *kind] = one["unreported"]
+            files = (*place, one["kind"])
+            totals["ges_import_lines_total", *files] = one["lines"]
+            totals["ges_import_failed_lines_total", *files] = one["failed_lines"]
+            totals["ges_import_files_unreported_total", *files] = one["unreported"]
             for status, number in one["files"].items():
-                totals["ges_import_files_total", *kind, status] = number
+                totals["ges_import_files_total", *files, status] = number
     return totals

@@ -16,6 +16,7 @@ from ges_exporter.model import Details, ImportFile, Job, Outcome, Plane, Status,
 
 LATE_AFTER, VANISH_AFTER, FORGET_AFTER = 3600.0, 600.0, 7 * 86400.0
 AHEAD = 14 * 3600.0
+MERGED = ("", "", "")
 Answer = tuple[str, list[Job] | None]
 """What one endpoint showed, or None where it did not answer."""
 Totals = Counter[tuple[str, ...]]
@@ -59,6 +60,8 @@ class Page:
     """All that is remembered of one target."""
 
     target: Target
+    merged: bool = False
+    """Whether all kinds of job are counted together: who has a seat when there are few is another question."""
     met: float | None = None
     asked: float | None = None
     awake: float = 0.0
@@ -125,6 +128,8 @@ class Page:
         known.active, known.over, known.missing = is_active(job), finished, None
 
     def _pair(self, job: Job) -> tuple[str, str, str]:
+        if self.merged:
+            return MERGED
         graph = job.graph if self.target.plane is Plane.MANAGEMENT else self.target.graph
         return (graph, job.job_type, job.algorithm)
 
@@ -206,7 +211,7 @@ class Page:
         return (
             record.state.asked == self.asked
             and record.state.met == self.met
-            and totals_of(record.accounts, record.imports) == positive(self.totals)
+            and totals_of(record.accounts, record.imports, merged=self.merged) == positive(self.totals)
             and {one.job_id: one.refusals for one in owed} == {one: owing[1] for one, owing in self.owed.items()}
         )
 
@@ -220,30 +225,32 @@ def unite(jobs: Iterable[Job]) -> dict[str, Job]:
     return united
 
 
-def exposed(view: LedgerView | None) -> Totals:
+def exposed(view: LedgerView | None, *, merged: bool) -> Totals:
     """What is shown of a target."""
-    return totals_of(view.accounts, view.imports) if view else Counter()
+    return totals_of(view.accounts, view.imports, merged=merged) if view else Counter()
 
 
-def totals_of(accounts: Iterable[Account], imports: Iterable[ImportAccount]) -> Totals:
+def totals_of(accounts: Iterable[Account], imports: Iterable[ImportAccount], *, merged: bool) -> Totals:
     """All that is counted, by name and labels."""
     totals: Totals = Counter()
     for account in accounts:
-        totals["discovered", *account.pair] += account.discovered
-        totals["vanished", *account.pair] += account.vanished
+        pair = MERGED if merged else account.pair
+        totals["discovered", *pair] += account.discovered
+        totals["vanished", *pair] += account.vanished
         for name, counts in (("finished", account.finished), ("late", account.late)):
             for status, number in counts.items():
-                totals[name, *account.pair, status] += number
+                totals[name, *pair, status] += number
         for status, histogram in account.durations.items():
-            totals["durations", *account.pair, status] += sum(histogram.counts)
-            totals["seconds", *account.pair, status] += round(histogram.seconds)
+            totals["durations", *pair, status] += sum(histogram.counts)
+            totals["seconds", *pair, status] += round(histogram.seconds)
     for one in imports:
+        graph = MERGED[0] if merged else one.graph
         for kind in one.files:
-            totals["lines", one.graph, kind] += one.lines[kind]
-            totals["failed_lines", one.graph, kind] += one.failed_lines[kind]
-            totals["unreported", one.graph, kind] += one.unreported.get(kind, 0)
+            totals["lines", graph, kind] += one.lines[kind]
+            totals["failed_lines", graph, kind] += one.failed_lines[kind]
+            totals["unreported", graph, kind] += one.unreported.get(kind, 0)
             for status, number in one.files[kind].items():
-                totals["files", one.graph, kind, status] += number
+                totals["files", graph, kind, status] += number
     return positive(totals)
 
 

@@ -9,20 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 from ges_exporter.ledger import Ledger, Observation, Rules
 from ges_exporter.model import Details, Listing, NodeListing, Outcome, Target
 from ges_exporter.store import Store
-from tests.ledger_model import FORGET_AFTER, LATE_AFTER, VANISH_AFTER, Page, Totals, exposed, positive
+from tests.ledger_model import FORGET_AFTER, LATE_AFTER, MERGED, VANISH_AFTER, Page, Totals, exposed, positive
 from tests.ledger_world import ACTIVE, Engine
 
-RULES = Rules(VANISH_AFTER, FORGET_AFTER, LATE_AFTER, retire_after=3650 * 86400, bounds=(10.0,))
+PLENTY = Rules(VANISH_AFTER, FORGET_AFTER, LATE_AFTER, retire_after=3650 * 86400, bounds=(10.0,))
+SCARCE = msgspec.structs.replace(PLENTY, label_sets_per_graph=1, graphs_per_project=1)
+"""With so few seats that most kinds of job are folded."""
 
 
 class Truth:
     """The model of one target: the state that was released last, and all later ones, which a crash may leave."""
 
-    def __init__(self, target: Target) -> None:
-        self.page = Page(target)
+    def __init__(self, target: Target, *, scarce: bool) -> None:
+        self.page = Page(target, merged=scarce)
         self.possible = [self.page.copy()]
 
     def note(self) -> Page:
@@ -47,23 +51,26 @@ class Truth:
 class Run:
     """One run of the exporter on a file; what is on disk is released to be shown, as the scraper does it."""
 
-    def __init__(self, path: Path, engines: Iterable[Engine], truths: Mapping[Target, Truth], now: float) -> None:
+    def __init__(
+        self, path: Path, engines: Iterable[Engine], truths: Mapping[Target, Truth], now: float, *, scarce: bool
+    ) -> None:
         self.store = Store(str(path), clock=lambda: now)
         self.disk = Disk(self.store, path)
         self.records = {record.target: record for record in self.store.records()}
-        self.ledger = Ledger(RULES, self.records.values())
+        self.ledger = Ledger(SCARCE if scarce else PLENTY, self.records.values())
         self.engines = {engine.target: engine for engine in engines}
         for target in self.engines:
             self.ledger.watch(target)
         self._released = {target: self.ledger.view(target).ledger for target in self.engines}
         self._truths = truths
+        self._scarce = scarce
         self._full: set[Target] = set()
         self._awake = 0.0
         self._last_asked = float("inf")
 
     def shown(self, target: Target) -> Totals:
         """The counters that are exposed."""
-        return exposed(self._released[target])
+        return exposed(self._released[target], merged=self._scarce)
 
     async def recognise(self) -> None:
         """Finds out which of the states that may be on disk is: each target's as a whole, and none that never was."""
@@ -114,20 +121,17 @@ class Run:
         elif not any(node.short or node.reason for node in nodes):
             self._full.discard(page.target)
 
-    @staticmethod
-    def _compare_gauges(page: Page, observation: Observation, *, up: bool) -> None:
+    def _compare_gauges(self, page: Page, observation: Observation, *, up: bool) -> None:
         """The gauges of a target with one node are what it has listed."""
-        tally = Counter((*page.known[job.id].pair, job.status) for job in page.gauge.values() if up)
+        listed = [job for job in page.gauge.values() if up]
         listing = observation.view.listing
         assert (listing is not None) is up
-        shown = {
-            (*pair, status): number
-            for pair, statuses in (listing.jobs if listing else {}).items()
-            for status, number in statuses.items()
-        }
-        assert shown == dict(tally)
+        shown: Counter[tuple[str, ...]] = Counter()
+        for pair, statuses in listing.jobs.items() if listing else ():
+            shown.update({(*(MERGED if self._scarce else pair), status): number for status, number in statuses.items()})
+        assert shown == Counter((*page.known[job.id].pair, job.status) for job in listed)
         active = {job.id: job.status for job in listing.active if job.status in ACTIVE} if listing else {}
-        assert active == {job.id: job.status for job in page.gauge.values() if up and job.status in ACTIVE}
+        assert active == {job.id: job.status for job in listed if job.status in ACTIVE}
 
     async def _save(self, target: Target, observation: Observation) -> None:
         truth = self._truths[target]

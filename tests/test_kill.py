@@ -36,7 +36,6 @@ def test_totals_equal_the_books_after_hundreds_of_kills(tmp_path: Path) -> None:
 
 async def survive(folder: Path, kills: int, seed: int) -> None:
     """Lets jobs come and go while the exporter is killed so many times, and compares at the end."""
-    folder.mkdir(exist_ok=True)
     chance = Random(seed)  # noqa: S311 - of a test
     works = Works(chance)
     async with watched(folder, works) as exporter:

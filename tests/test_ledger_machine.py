@@ -64,10 +64,8 @@ class LedgerMachine(RuleBasedStateMachine):
             CHAIN: Engine(CHAIN, ("a",), "database"),
             CENTRE: Engine(CENTRE, ("a",), "v2"),
         }
-        self.truths = {target: Truth(target) for target in TARGETS}
         self.highest: dict[Target, Totals] = {target: Counter() for target in TARGETS}
         self.path = self.folder / "ledger.db"
-        self.start(TARGETS)
 
     def teardown(self) -> None:
         """Leaves nothing behind."""
@@ -77,9 +75,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     # What happens ---------------------------------------------------------------------------------------------------
 
-    @initialize(seed=seeds)
-    def there_is_history(self, seed: int) -> None:
-        """There were jobs before anybody asked."""
+    @initialize(seed=seeds, scarce=st.booleans())
+    def it_begins(self, seed: int, scarce: bool) -> None:
+        """With jobs from before anybody asked; and maybe with seats for few kinds of job."""
+        self.scarce = scarce
+        self.truths = {target: Truth(target, scarce=scarce) for target in TARGETS}
+        self.start(TARGETS)
         for engine in self.engines.values():
             engine.appear(lot(seed), self.now, ages=(10.0, 3000.0, 90000.0))
 
@@ -155,7 +156,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Begins a run on what the last one left."""
         self.number += 1
         engines = [self.engines[target] for target in TARGETS if target in watched]
-        self.run = Run(self.path, engines, self.truths, self.now)
+        self.run = Run(self.path, engines, self.truths, self.now, scarce=self.scarce)
         self.runner.run(self.run.recognise())
 
     def begin_anew(self, watched: Collection[Target]) -> None:
@@ -188,7 +189,7 @@ def explore(examples: int, steps: int, *phases: Phase) -> None:
 
 def test_counters_are_true_whatever_happens() -> None:
     """Histories found by chance, in a small number; `make soak` makes a failure short."""
-    explore(50, 30, Phase.reuse, Phase.generate)
+    explore(70, 30, Phase.reuse, Phase.generate)
 
 
 @pytest.mark.soak

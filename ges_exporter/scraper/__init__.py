@@ -150,12 +150,13 @@ class Scraper:
     async def _release(self, watch: Watch, observation: Observation) -> View:
         """Returns the view to show: with the new totals once they are on disk, else with those that are."""
         view = observation.view
+        # Before anything that could fail: what is counted in memory must get to the disk.
+        if await self._store.save(observation.changes):
+            watch.released.view = view.ledger
         for field in observation.faults:
             self._telemetry.parse_errors[field] += 1
         if observation.finished and view.ledger is not None:
             self._journal.finished(watch.target, observation.finished, view.ledger.zone)
-        if await self._store.save(observation.changes):
-            watch.released.view = view.ledger
         return View(watch.target, view.listing, watch.released.view)
 
     def _note(self, watch: Watch, result: Result) -> Result:
