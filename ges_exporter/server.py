@@ -206,7 +206,13 @@ def listen(address: str) -> socket.socket:
         ValueError: the address cannot be read.
         OSError: it is not to be had.
     """
-    host, port = split_address(address)
+    listener = _bound(*split_address(address))
+    # asyncio does so only for sockets that name their protocol; else answers on a kept connection wait for 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _bound(host: str, port: int) -> socket.socket:
     if host:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)

@@ -102,6 +102,12 @@ class Store:
                 self._backlog.put_back(batch)
                 _log.error("the ledger could not be saved", error=str(error), errors=self.save_errors)
                 saved = False
+            except Exception as bug:  # noqa: BLE001 - those who wait raise it: a bug is loud, and nothing is lost by it
+                self._backlog.put_back(batch)
+                for future in waiting:
+                    if not future.done():
+                        future.set_exception(bug)
+                continue
             else:
                 self.last_save, saved = self._clock(), True
             self.last_seconds = time.monotonic() - began
