@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
+import msgspec
+
 from ges_exporter.client import Client, Session
 from ges_exporter.config import TargetSettings
 from ges_exporter.deadline import Deadline
@@ -91,7 +93,8 @@ class Scraper:
         tasks = {watch: self._join(watch, end - reserve, share) for watch in watches if watch not in fresh}
         if tasks:
             await asyncio.wait(tasks.values(), timeout=end - loop.time())
-        return fresh | {watch: self._outcome(watch, task) for watch, task in tasks.items()}
+        results = fresh | {watch: self._outcome(watch, task) for watch, task in tasks.items()}
+        return {watch: _newest(watch, result) for watch, result in results.items()}
 
     async def aclose(self, seconds: float) -> None:
         """Lets the listings under way come to their end, for ``seconds`` at most."""
@@ -165,3 +168,16 @@ class Scraper:
         self._journal.result(watch.target, watch.last, result)
         watch.last = result
         return result
+
+
+def _newest(watch: Watch, result: Result) -> Result:
+    """Returns what to show at the end of a scrape: while it waited for slow targets, others may have been asked again.
+
+    A page that is answered later must not show less than one that was answered before.
+    """
+    last = watch.last
+    if last is not None and last.up and last.at > result.at:
+        result = last
+    if result.view.ledger is watch.released.view:
+        return result
+    return msgspec.structs.replace(result, view=View(watch.target, result.view.listing, watch.released.view))
