@@ -52,11 +52,14 @@ def test_targets_are_discovered_and_scraped(prometheus: Prometheus) -> None:
     def up() -> set[str]:
         return {series["metric"].get("graph", "") for series in prometheus.query("ges_up == 1")}
 
+    def pools() -> list[tuple[str, str, str]]:
+        active = prometheus.get("targets", state="active")["activeTargets"]
+        return sorted((one["scrapePool"], one["labels"].get("target", ""), one["health"]) for one in active)
+
     until(lambda: up() == graphs)
-    active = prometheus.get("targets", state="active")["activeTargets"]
-    pools = [(target["scrapePool"], target["labels"].get("target"), target["health"]) for target in active]
+    until(lambda: all(health != "unknown" for _, _, health in pools()))
     probes = [("ges-probe", f"demo/{graph}", "up") for graph in sorted(graphs)]
-    assert sorted(pools) == [("ges-exporter", None, "up"), *probes]
+    assert pools() == [("ges-exporter", "", "up"), *probes]
 
 
 def test_failing_import_is_told_and_resolves_with_a_good_one(
