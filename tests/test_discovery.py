@@ -73,7 +73,7 @@ def test_300_graphs_in_every_state_that_change_all_the_time() -> None:
             add(project, f"g{number:03d}", CODES[number % len(CODES)])
         async with exporter_of(world) as exporter:
             await soon()
-            for turn in range(8):
+            for turn in range(5):
                 assert watched(exporter) == running(project)
                 samples = await page(exporter)
                 assert up(samples) == dict.fromkeys(running(project), 1)

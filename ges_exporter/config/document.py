@@ -17,7 +17,7 @@ from ges_exporter.config.environment import BOOLEANS
 from ges_exporter.config.tree import BROKEN, Fault, Place
 from ges_exporter.errors import ConfigError
 
-_MOST_VALUES = 1_000_000
+_MOST_VALUES = 200_000
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 _QUOTED = re.compile(r"'([^']*)'")
