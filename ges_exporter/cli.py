@@ -92,17 +92,18 @@ def _naming(file: str, faults: list[str]) -> Iterator[None]:
 
 
 async def _once(options: argparse.Namespace, config: Config, redaction: Redaction) -> int:
-    """One scrape, in the classic format, on standard output."""
+    """One scrape, in the classic format, on standard output; 1 where a target, or a discovery, failed."""
     exporter = Exporter(config, external_url=options.web_external_url, redaction=redaction)
     try:
         seconds = exporter.seconds(None)
         await exporter.discovered(config.scrape.max_timeout)
         results = await exporter.scrape(list(exporter.targets), seconds)
         page, _ = render(exporter.snapshot(results, seconds, own=True))
+        found = all(search.last_success is not None for search in exporter.searches.values())
     finally:
         await exporter.aclose()
     sys.stdout.buffer.write(page)
-    return 0 if all(result.up for result in results.values()) else 1
+    return 0 if found and all(result.up for result in results.values()) else 1
 
 
 async def _demo(options: argparse.Namespace, redaction: Redaction) -> int:

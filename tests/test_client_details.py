@@ -183,6 +183,26 @@ def instances(imports: Imports) -> list[str]:
     return [instance.id for instance in imports.world.projects[PROJECT].instances.values()]
 
 
+def test_odd_details_are_counted() -> None:
+    """What could not be read in them, and words that nobody knows, show in the exporter's own metrics."""
+    file = {"status": "odd", "total_lines": "many", "failed_lines": 0}
+    job = {"job_id": "a", "status": "success", "job_name": "ImportGraph", "job_detail": {"edgeset_path": [file]}}
+    script = Script(
+        answered({"job_count": 0, "job_list": []}),
+        answered({"graphs": [{"id": "g", "name": "movie"}]}),
+        answered({"graphs": []}),
+        answered(job),
+    )
+    asker = Asker(script, target=CENTRE)
+
+    async def main() -> None:
+        await asker.ask()
+        await asker.details([owed("a", "movie")], 10)
+
+    swift.run(main())
+    assert (asker.telemetry.parse_errors.total(), asker.telemetry.unknown_values.total()) == (1, 1)
+
+
 @pytest.mark.parametrize("fault", ["status=500", "throttle=100", "throttle=1"])
 def test_details_that_fail_do_not_fail_the_target(fault: str) -> None:
     """However often and however badly the details go wrong, the list is asked for, and the target is up."""

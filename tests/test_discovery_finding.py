@@ -240,7 +240,7 @@ def test_a_graph_whose_making_failed_does_not_hide_its_successor() -> None:
     assert (finding.graphs["movie"].id, finding.left_out) == ("2", {})
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\x7fb", "a\x00"])
+@pytest.mark.parametrize("name", ["", " ", "a\x7fb", "a\x00", "图" * 43])
 def test_a_name_that_no_label_can_hold(name: str) -> None:
     """Such a graph is left out aloud, and shown nowhere."""
     finding = found(graph(name), graph("movie"))

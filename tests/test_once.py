@@ -28,6 +28,11 @@ projects:
       - {{name: movie, endpoint: {url}}}
       - {{name: {graph}, endpoint: {url}}}
 """
+UNREACHABLE = """\
+  - name: elsewhere
+    project_id: 00000000000000000000000000000000
+    discovery: {enabled: true, endpoint: "http://127.0.0.1:1"}
+"""
 BAD = """\
 projects:
   - name: demo
@@ -61,15 +66,17 @@ async def run(*arguments: str) -> Outcome:
 async def run_all(folder: Path) -> dict[str, Outcome]:
     """Runs everything that these tests look at, side by side."""
     async with serve(create_app(pages(), ROUTES)) as url:
-        good, failing, bad = folder / "good.yml", folder / "failing.yml", folder / "bad.yml"
+        good, failing, finding, bad = (folder / f"{name}.yml" for name in ("good", "failing", "finding", "bad"))
         good.write_text(GOOD.format(url=url, graph="moviejx"), encoding="utf-8")
         failing.write_text(GOOD.format(url=url, graph="nowhere"), encoding="utf-8")
+        finding.write_text(GOOD.format(url=url, graph="moviejx") + UNREACHABLE, encoding="utf-8")
         bad.write_text(BAD, encoding="utf-8")
         held = Store(str(folder / "held.db"))
         commands = {
             "once": ("--once", f"--config.file={good}"),
             "once, a target failing": ("--once", f"--config.file={failing}", "--ledger.path=:memory:"),
             "once, ledger in use": ("--once", f"--config.file={good}", f"--ledger.path={folder / 'held.db'}"),
+            "once, a discovery failing": ("--once", f"--config.file={finding}", "--ledger.path=:memory:"),
             "check": ("--config.check", f"--config.file={good}"),
             "check, bad file": ("--config.check", f"--config.file={bad}"),
         }
@@ -122,6 +129,14 @@ def test_once_exits_with_1_if_a_target_fails(ended: dict[str, Outcome]) -> None:
         ges_scrape_errors_total{project="demo",graph="nowhere",plane="service",reason="api_error"} 1
         """
     )
+
+
+def test_once_fails_where_graphs_cannot_be_found(ended: dict[str, Outcome]) -> None:
+    """What could not be looked for may hold failures: all known targets are well, and the status is 1."""
+    status, page, _ = ended["once, a discovery failing"]
+    assert status == 1
+    shown = samples_of(page, ["ges_up", "ges_discovery_graphs"])
+    assert sorted(shown.values()) == [0, 1, 1, 1]
 
 
 def test_once_does_not_share_the_ledger_of_a_running_exporter(ended: dict[str, Outcome]) -> None:

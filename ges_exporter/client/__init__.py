@@ -126,7 +126,7 @@ class Client:
         if self._dialect is not None and self._dialect.detail is not None:
             # With a back-off of its own: where details fail, the list may still be read.
             exchange = self._exchange(http, settings.endpoints[0], Backoff())
-            self._details = DetailReader(exchange, settings.project_id, self._dialect.detail)
+            self._details = DetailReader(exchange, settings.project_id, self._dialect.detail, self.note)
 
     def _exchange(self, http: httpx.AsyncClient, endpoint: str, backoff: Backoff) -> Exchange:
         return Exchange(

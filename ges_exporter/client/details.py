@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from ges_exporter.client.exchange import Exchange, Session
 from ges_exporter.client.graphs import read_graphs
 from ges_exporter.dialects import Detail
 from ges_exporter.errors import ApiError, AuthFailed, TargetError, Throttled, TimeoutExceeded
 from ges_exporter.ledger import Owed
-from ges_exporter.model import Details, GraphPage, Outcome
+from ges_exporter.model import Details, GraphPage, JobPage, Outcome
 
 
 class DetailReader:
-    """Knows the ids of a project's graphs, which the list of jobs does not tell."""
+    """Knows the ids of a project's graphs, which the list of jobs does not tell; ``note`` is told of each answer."""
 
-    def __init__(self, exchange: Exchange, project_id: str, detail: Detail) -> None:
+    def __init__(self, exchange: Exchange, project_id: str, detail: Detail, note: Callable[[JobPage], None]) -> None:
         self._exchange = exchange
         self._project_id = project_id
         self._detail = detail
+        self._note = note
         self._ids: dict[str, str] = {}
         self._doubted: set[str] = set()
         """Graphs that may be others by now, under the same names."""
@@ -50,7 +51,7 @@ class DetailReader:
             return Details(owed.job_id, Outcome.REFUSED)
         path = self._detail.job_path(self._project_id, graph_id, owed.job_id)
         try:
-            job = await self._exchange.get(session, "show_job", path, {}, self._detail.parse_job)
+            page = await self._exchange.get(session, "show_job", path, {}, self._detail.parse_job)
         except ApiError:
             self._doubted.add(owed.graph)
             return Details(owed.job_id, Outcome.REFUSED)
@@ -58,6 +59,8 @@ class DetailReader:
             raise
         except TargetError:
             return Details(owed.job_id, Outcome.AGAIN)
+        self._note(page)
+        (job,) = page.jobs
         if job.id != owed.job_id:
             return Details(owed.job_id, Outcome.AGAIN)
         return Details(owed.job_id, Outcome.ANSWERED, job.files)

@@ -10,7 +10,7 @@ import msgspec
 from ges_exporter.dialects.salvage import UNDECODABLE, describe, mended, without
 from ges_exporter.dialects.times import Scalar, Unreadable, read_count, read_time
 from ges_exporter.errors import ApiError, DecodeFailed
-from ges_exporter.model import Api, GraphPage, Job, JobPage, Plane, Status, Time
+from ges_exporter.model import Api, GraphPage, JobPage, Plane, Status, Time
 
 WORDS: Mapping[str, Status] = {
     "pending": Status.PENDING,
@@ -34,7 +34,8 @@ class Detail(msgspec.Struct, frozen=True):
 
     job_path: Callable[[str, str, str], str]
     """From project id, graph id and job id."""
-    parse_job: Callable[[bytes], Job]
+    parse_job: Callable[[bytes], JobPage]
+    """Returns a page of one."""
     graphs_path: Callable[[str], str]
     """From the project id."""
     parse_graphs: Callable[[bytes], GraphPage]
@@ -169,8 +170,8 @@ class PageReader:
             raise DecodeFailed(f"the answer has no {self._names['items']!r}")
         return list(self._converted(records or (), notes)), _total(page.total, notes), notes
 
-    def read_one(self, body: bytes) -> Any:  # noqa: ANN401 - what convert returns
-        """Returns the one record that a body is; raises DecodeFailed if it is none."""
+    def read_one(self, body: bytes) -> tuple[Any, Notes]:
+        """Returns the one record that a body is, and what could not be read; raises DecodeFailed if it is none."""
         notes = Notes()
         try:
             record = self._record.decode(body)
@@ -179,7 +180,7 @@ class PageReader:
             if record is None:
                 raise DecodeFailed(describe(fault)) from None
         for converted in self._converted([record], notes):
-            return converted
+            return converted, notes
         raise DecodeFailed(f"the answer has no {self._fields['id']!r}")
 
     def _salvage(self, body: bytes, notes: Notes) -> tuple[Any, Any]:
@@ -232,8 +233,8 @@ def job_page(reader: PageReader, body: bytes) -> JobPage:
     return JobPage(jobs, total, tuple(notes.faults), notes.left_out, tuple(notes.unknown))
 
 
-def single_job(reader: PageReader, body: bytes) -> Job:
-    """Reads the answer for one job, which is a record without a page around it.
+def single_job(reader: PageReader, body: bytes) -> JobPage:
+    """Reads the answer for one job, which is a record without a page around it; returns a page of one.
 
     Raises:
         ApiError: the body is an error.
@@ -243,12 +244,12 @@ def single_job(reader: PageReader, body: bytes) -> Job:
     if error is not None and error.code:
         raise error
     try:
-        job: Job = reader.read_one(body)
+        job, notes = reader.read_one(body)
     except DecodeFailed:
         if error is not None:
             raise error from None
         raise
-    return job
+    return JobPage([job], None, tuple(notes.faults), 0, tuple(notes.unknown))
 
 
 def graph_page(reader: PageReader, body: bytes) -> GraphPage:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ges_exporter.config import Credentials, Discovery, GraphSettings, Project, TargetSettings, graph_target, urls
 from ges_exporter.dialects import SERVING
+from ges_exporter.ledger.seats import label
 from ges_exporter.model import Graph
 
 
@@ -124,7 +125,7 @@ def _names(answer: Answer) -> Iterator[tuple[str, Graph, bool]]:
 
 
 def _check_name(name: str) -> None:
-    if not name.strip() or not name.isprintable():
+    if not name.strip() or label(name) != name:
         raise Unusable("name", f"{name!r} is no name that a label can hold")
 
 

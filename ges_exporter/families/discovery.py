@@ -7,6 +7,7 @@ from functools import partial
 
 from ges_exporter.dialects import GRAPH_STATUSES
 from ges_exporter.families.family import Family, Sample, Scope, State
+from ges_exporter.ledger.seats import label
 
 UNKNOWN = "unknown"
 """The word for a code that nobody knows."""
@@ -40,7 +41,8 @@ def _status(exporter: State) -> Iterator[Sample]:
 def _info(exporter: State) -> Iterator[Sample]:
     for found in exporter.discovered:
         for name, graph in found.graphs.items():
-            yield Sample((found.project, name, graph.id, graph.product_type, graph.version), 1)
+            facts = (label(fact) for fact in (graph.id, graph.product_type, graph.version))
+            yield Sample((found.project, name, *facts), 1)
 
 
 _family = partial(Family, scope=Scope.EXPORTER)

@@ -46,7 +46,7 @@ def detail_of(api: str) -> Detail:
     return detail
 
 
-def parser_of(api: str, kind: str) -> Callable[[bytes], JobPage | GraphPage | Job]:
+def parser_of(api: str, kind: str) -> Callable[[bytes], JobPage | GraphPage]:
     """What reads the bodies of one kind."""
     if kind == "list":
         return DIALECTS[api].parse
@@ -55,21 +55,19 @@ def parser_of(api: str, kind: str) -> Callable[[bytes], JobPage | GraphPage | Jo
 
 def outcome_of(body: Path) -> dict[str, Any]:
     """What the dialect makes of a body, in the form of the expected outcomes."""
-    parse = parser_of(*body.relative_to(FOLDER).parts[:2])
+    api, kind = body.relative_to(FOLDER).parts[:2]
     try:
-        return dict(_told(parse(body.read_bytes())))
+        return dict(_told(parser_of(api, kind)(body.read_bytes()), kind))
     except TargetError as error:
         return {"error": error.reason, "code": error.code if isinstance(error, ApiError) else "", "message": str(error)}
 
 
-def _told(result: JobPage | GraphPage | Job) -> Iterator[tuple[str, Any]]:
-    if isinstance(result, Job):
-        yield "job", dict(_job(result))
-        return
+def _told(result: JobPage | GraphPage, kind: str) -> Iterator[tuple[str, Any]]:
     if isinstance(result, GraphPage):
         yield "graphs", [dict(_graph(graph)) for graph in result.graphs]
     else:
-        yield "jobs", [dict(_job(job)) for job in result.jobs]
+        jobs = [dict(_job(job)) for job in result.jobs]
+        yield ("jobs", jobs) if kind == "list" else ("job", jobs[0])
         yield from _present(left_out=result.left_out, unknown=[list(pair) for pair in result.unknown])
     if result.total is not None:
         yield "total", result.total
