@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from ges_exporter.dialects.base import Cluster, Detail, Dialect, error_of
+from ges_exporter.dialects.base import Cluster, Detail, Dialect
 from ges_exporter.dialects.database import CLUSTER, DATABASE
 from ges_exporter.dialects.management import GRAPH_STATUSES, SERVING
 from ges_exporter.dialects.management_v1 import MANAGEMENT_V1
 from ges_exporter.dialects.management_v2 import MANAGEMENT_V2
 from ges_exporter.dialects.memory import MEMORY
+from ges_exporter.dialects.reader import error_of
 from ges_exporter.dialects.salvage import UNDECODABLE
 
 __all__ = [

@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from ges_exporter.dialects.base import Cluster, Dialect, Envelope, Notes, PageReader, graph_page, job_page
+from ges_exporter.dialects.base import Cluster, Dialect
+from ges_exporter.dialects.notes import Notes
+from ges_exporter.dialects.reader import Envelope, PageReader, graph_page, job_page
 from ges_exporter.dialects.times import Scalar
 from ges_exporter.model import Api, Graph, Job, Plane, Status
 

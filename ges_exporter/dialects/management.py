@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from ges_exporter.dialects.base import Notes
+from ges_exporter.dialects.notes import Notes
 from ges_exporter.dialects.times import Scalar
 from ges_exporter.model import Graph, ImportFile, Job, Kind, Status
 

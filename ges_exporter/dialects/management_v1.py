@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from ges_exporter.dialects.base import Detail, Dialect, Envelope, PageReader, graph_page, job_page, single_job
+from ges_exporter.dialects.base import Detail, Dialect
 from ges_exporter.dialects.management import STATUSES, to_graph, to_job
+from ges_exporter.dialects.reader import Envelope, PageReader, graph_page, job_page, single_job
 from ges_exporter.dialects.times import Scalar
 from ges_exporter.model import Api, Plane
 

@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from ges_exporter.dialects.base import Dialect, Envelope, Notes, PageReader, job_page
+from ges_exporter.dialects.base import Dialect
+from ges_exporter.dialects.notes import Notes
+from ges_exporter.dialects.reader import Envelope, PageReader, job_page
 from ges_exporter.dialects.salvage import UNDECODABLE
 from ges_exporter.dialects.times import Scalar, Unreadable, read_number
 from ges_exporter.model import Api, ImportFile, Job, Kind, Plane, Status

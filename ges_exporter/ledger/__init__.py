@@ -50,7 +50,7 @@ class Ledger:
             book = self._books[target] = Book(target, self._rules, zone, details=details)
             if (record := self._records.pop(target, None)) is not None:
                 book.restore(record)
-        book.zone_setting, book.asks_details = zone, details
+        book.change_settings(zone, details=details)
 
     def change_rules(self, rules: Rules) -> None:
         """Goes on under other limits; changed bounds begin all histograms anew."""

@@ -1,48 +1,23 @@
-"""What is remembered of one target, and how a listing changes it.
-
-Each job id has a `Mark`: where it is counted, how it was last listed, whether it has been counted. What a listing shows
-as its marks say has nothing to tell, so a long list of old jobs costs one look at each.
-"""
+"""What is remembered of one target, and what is taken from each of its listings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from ges_exporter.ledger import zone as zones
-from ges_exporter.ledger.accounts import OTHER, Account, Lines
-from ges_exporter.ledger.changes import Changes, JobRow, Newest, Owed, Rules, TargetRecord, TargetState
-from ges_exporter.ledger.counting import MOST_AHEAD, Counting
-from ges_exporter.ledger.gauges import Gauges, Mark
+from ges_exporter.ledger.changes import Changes, JobRow, Owed, Rules, TargetRecord, TargetState
+from ges_exporter.ledger.clocks import Clocks
+from ges_exporter.ledger.counting import Counting
+from ges_exporter.ledger.debts import Debts
+from ges_exporter.ledger.gauges import Gauges
+from ges_exporter.ledger.posting import Circumstances, Parts, Posting
 from ges_exporter.ledger.roster import Recall, Roster
 from ges_exporter.ledger.seats import Seats
 from ges_exporter.ledger.union import Union
 from ges_exporter.ledger.view import LedgerView, ListingView, Open, View
-from ges_exporter.ledger.zone import Measurement, Zone
-from ges_exporter.model import Details, ImportFile, Job, Kind, Listing, Outcome, Plane, Status, Target, Time
-
-REFUSALS = 3
-"""So many errors of the API itself, and an import's files stay unreported."""
-
-
-class Step(msgspec.Struct):
-    """What holds while one listing is observed."""
-
-    now: float
-    first: bool
-    """Whether what it shows is history."""
-    stale: bool
-    """Whether the target was out of sight for so long that others may have counted what is new in it."""
-    created: float
-    """When series that it shows first began."""
-    previous: float | None
-    """When the listing before was begun."""
-    newest: Mapping[str, Newest]
-    """The newest times shown before, by endpoint."""
-    zone: Zone
-    union: Union
+from ges_exporter.ledger.zone import Zone
+from ges_exporter.model import Details, Job, Listing, Plane, Target
 
 
 class Book:
@@ -50,9 +25,6 @@ class Book:
 
     def __init__(self, target: Target, rules: Rules, zone: Zone | None, *, details: bool) -> None:
         self.target = target
-        self.zone_setting = zone
-        """None: to be found out."""
-        self.asks_details = details
         self.state = TargetState(bounds=rules.bounds)
         self.remembered: int | None = None
         """How many job rows the store holds that have not been loaded; None once they are here."""
@@ -60,19 +32,26 @@ class Book:
         self._seats = Seats(target, rules.label_sets_per_graph, rules.graphs_per_project)
         self._counting = Counting(self._seats, rules.bounds)
         self._roster = Roster()
+        self._clocks = Clocks(zone)
+        self._debts = Debts(self._roster, self._counting)
         self._gauges = Gauges()
         self._union = Union()
+        self._asks_details = details
         self._listed = False
         self._newly_met = False
-        self._clear: set[str] = set()
-        """The endpoints whose newest listing cannot have missed a job."""
+        self._clocks.restore(self.state)
 
     def restore(self, record: TargetRecord) -> None:
         """Takes what was stored, but for the job rows."""
         self.state = record.state
+        self._clocks.restore(self.state)
         self._seats.restore(record.accounts, record.imports)
         self.remembered = record.remembered
         self._renew_histograms()
+
+    def change_settings(self, zone: Zone | None, *, details: bool) -> None:
+        """Goes on with other settings of the target; ``zone`` None means to find it out."""
+        self._clocks.setting, self._asks_details = zone, details
 
     def change_rules(self, rules: Rules) -> None:
         """Goes on under other limits."""
@@ -101,10 +80,7 @@ class Book:
     @property
     def zone(self) -> Zone:
         """How local times are read just now."""
-        if self.zone_setting is not None:
-            return self.zone_setting
-        offset = zones.measured(self.state.clocks.values())
-        return Zone("assumed") if offset is None else Zone("measured", offset)
+        return self._clocks.zone
 
     def observe(self, listing: Listing, now: float, awake: float) -> None:
         """Takes one listing, in the order of their completion; ``awake`` are the ledger's waking seconds."""
@@ -116,9 +92,12 @@ class Book:
         if not listing.up:
             return
         self._union.take(listing, now, self._rules.vanish_after)
-        step = self._step(now, stale)
+        posting = self._posting(now, stale=stale)
+        if listing.short:
+            news = posting.update(self._gauges)
+        else:
+            self._gauges, news = posting.replace()
         jobs = self._union.jobs
-        news = self._update(jobs, step) if listing.short else self._replace(jobs, step)
         self._roster.note_shown(jobs, short=listing.short)
         if listing.complete:
             self._note_missing(jobs, now)
@@ -128,23 +107,11 @@ class Book:
 
     def settle(self, answers: Iterable[Details], now: float) -> None:
         """Takes what the single-job API said of imports whose counts the list left out."""
-        owing = self._roster.owed
-        for answer in answers:
-            owed = owing.get(answer.job_id)
-            if owed is None:
-                continue
-            if answer.outcome is Outcome.ANSWERED:
-                self._pay(owed, answer.files or owed.files, now)
-            elif answer.outcome is Outcome.REFUSED and owed.refusals + 1 >= REFUSALS:
-                self._pay(owed, owed.files, now)
-            elif answer.outcome is Outcome.REFUSED:
-                self._roster.owe(msgspec.structs.replace(owed, refusals=owed.refusals + 1))
-        for owed in [one for one in owing.values() if now - one.since > self._rules.forget_after]:
-            self._pay(owed, owed.files, now)
+        self._debts.settle(answers, self.zone, now, self._rules.forget_after)
 
     def owed(self, limit: int) -> list[Owed]:
         """Returns the imports to ask details of, those that failed least often first."""
-        return sorted(self._roster.owed.values(), key=lambda one: (one.refusals, one.since))[:limit]
+        return self._debts.first(limit)
 
     def recall(self) -> Recall:
         """Returns what a short listing need not read again; good until the next listing is observed."""
@@ -182,156 +149,22 @@ class Book:
 
     # One listing ----------------------------------------------------------------------------------------------------
 
-    def _step(self, now: float, stale: bool) -> Step:
-        state = self.state
+    def _posting(self, now: float, *, stale: bool) -> Posting:
+        state, service = self.state, self.target.plane is Plane.SERVICE
         first = state.met is None
-        created = now if state.last_success is None else state.last_success
-        newest = dict(state.newest)
-        return Step(now, first, stale and not first, created, state.last_began, newest, self.zone, self._union)
-
-    def _replace(self, jobs: Mapping[str, Job], step: Step) -> list[Job]:
-        """Builds the gauges anew from a full listing."""
-        self._gauges = gauges = Gauges()
-        self._seats.begin_full_listing()
-        known, tally = self._roster.known, gauges.tally
-        news: list[Job] = []
-        for identity, job in jobs.items():
-            mark = known.get(identity)
-            if mark is not None and mark.settled and mark.status is job.status and mark.account.seated:
-                tally[mark] = tally.get(mark, 0) + 1
-                if job.files:
-                    gauges.add_lines(mark.account.pair.graph, job)
-            else:
-                news.append(job)
-        self._note_all(self._take_history(news, step) if step.first else news, step)
-        if any(OTHER in mark.account.pair[:2] for mark in tally):
-            for identity, job in jobs.items():
-                self._seats.note_folded(job, known[identity].account)
-        return news
-
-    def _update(self, jobs: Mapping[str, Job], step: Step) -> list[Job]:
-        """Brings the gauges up to date with a listing that shows only what is new or active."""
-        roster, recall = self._roster, self._roster.recall()
-        news = [job for job in jobs.values() if not recall.settled(job)]
-        for job in news:
-            if job.id in roster.open:
-                if job.id in roster.shown:
-                    self._gauges.remove(roster.known[job.id], roster.open[job.id].lines)
-            elif recall.knows(job.id):
-                self._gauges.remove(roster.known[job.id], {})
-        self._note_all(news, step)
-        return news
-
-    def _take_history(self, jobs: Sequence[Job], step: Step) -> list[Job]:
-        """Takes the finished jobs of a target's first listing, which count nowhere; returns those that need more care.
-
-        A long list is mostly this: of each kind only the newest is looked at twice.
-        """
-        rest: list[Job] = []
-        kinds: dict[tuple[str, str, str, Status], list[Job]] = {}
-        for job in jobs:
-            if job.files or not job.finished:
-                rest.append(job)
-            else:
-                kinds.setdefault((job.graph, job.job_type, job.algorithm, job.status), []).append(job)
-        for alike in kinds.values():
-            mark = self._roster.marks.get(self._seats.of(alike[0], step.created), alike[0].status, counted=True)
-            self._gauges.tally[mark] = self._gauges.tally.get(mark, 0) + len(alike)
-            self._roster.mark_all([job.id for job in alike], mark)
-            for job in (_newest(alike, attrgetter("begin"), step.now), _newest(alike, attrgetter("end"), step.now)):
-                self._counting.touch(mark.account, job, step.zone, step.now, None)
-        return rest
-
-    def _note_all(self, jobs: Iterable[Job], step: Step) -> None:
-        for job in sorted(jobs, key=_moment):
-            self._note(job, step)
-
-    def _note(self, job: Job, step: Step) -> None:
-        old = self._roster.known.get(job.id)
-        account = old.account if old is not None and old.account.seated else self._seats.of(job, step.created)
-        finished, counted = job.finished, old is not None and old.counted
-        seen = None if step.first or counted else step.now
-        if old is None and step.first:
-            counted = finished
-        elif finished and not counted:
-            seen = self._count(job, account, old, step)
-            counted = True
-        elif old is None:
-            self._counting.discovered(account)
-        self._counting.touch(account, job, step.zone, step.now, seen)
-        self._note_clock(job, old, step)
-        mark = self._roster.marks.get(account, job.status, counted, old is not None and old.vanished)
-        lines = self._gauges.add(mark, job)
-        self._roster.mark(job.id, mark)
-        if finished:
-            self._roster.close(job.id)
-            self._note_import(job, account, seen, step)
-        else:
-            self._keep_open(job, account, step.now, lines)
-
-    def _count(self, job: Job, account: Account, old: Mark | None, step: Step) -> float | None:
-        """Counts a finished job, once; returns the time that stands in for an end the API does not give."""
-        # Whoever watched the target meanwhile has counted it, also if it was known to be active before.
-        if step.stale or (old is None and self._late(job, step)):
-            self._counting.late(account, job)
-            return None
-        if old is None:
-            self._counting.discovered(account)
-        self._counting.finish(account, job, step.zone)
-        if self._is_owed(job):
-            at = job.end or Time(step.now)
-            self._roster.owe(Owed(job.id, job.graph, account.pair.graph, step.now, at, job.files))
-        elif job.files:
-            self._counting.count_files(account.pair.graph, job.files)
-        return step.now
-
-    def _is_owed(self, job: Job) -> bool:
-        if not self.asks_details or self.target.plane is not Plane.MANAGEMENT or job.job_type != "ImportGraph":
-            return False
-        return not job.files or not all(file.reported for file in job.files)
-
-    def _note_import(self, job: Job, account: Account, seen: float | None, step: Step) -> None:
-        at = job.end or (job.begin if seen is None else Time(seen))
-        if job.files and at is not None:
-            self._counting.touch_import(account.pair.graph, job.files, at, step.zone, step.now)
-
-    def _late(self, job: Job, step: Step) -> bool:
-        end = job.end
-        if end is None:
-            return False
-        newest = [self._newest_before(endpoint, end, step) for endpoint in step.union.endpoints_of(job.id)]
-        return all(time is not None and end.seconds < time - self._rules.late_after for time in newest)
-
-    def _newest_before(self, endpoint: str, time: Time, step: Step) -> float | None:
-        if endpoint in step.newest:
-            return step.newest[endpoint].of(time)
-        # A node met only now: what the others have shown is the measure.
-        return max((known for one in step.newest.values() if (known := one.of(time)) is not None), default=None)
-
-    def _keep_open(self, job: Job, account: Account, now: float, lines: Mapping[Kind, Lines]) -> None:
-        old = self._roster.open.get(job.id)
-        moved = now if job.progress is not None else None
-        if old is not None and old.progress == job.progress:
-            moved = old.progress_moved
-        self._roster.keep_open(
-            Open(
-                id=job.id,
-                pair=account.pair,
-                status=job.status,
-                first_seen=old.first_seen if old else now,
-                begin=job.begin,
-                progress=job.progress,
-                progress_moved=moved,
-                lines=lines,
-            )
+        circumstances = Circumstances(
+            now=now,
+            first=first,
+            stale=stale and not first,
+            created=now if state.last_success is None else state.last_success,
+            previous=state.last_began,
+            zone=self.zone,
+            late_after=self._rules.late_after,
+            asks_details=self._asks_details and not service,
+            tells_zone=service and self._clocks.setting is None,
         )
-
-    def _pay(self, owed: Owed, files: Sequence[ImportFile], now: float) -> None:
-        self._roster.pay(owed.job_id)
-        self._counting.count_files(owed.account, files)
-        self._counting.touch_import(owed.account, files, owed.at, self.zone, now)
-
-    # What is and is not there ---------------------------------------------------------------------------------------
+        parts = Parts(self._seats, self._counting, self._roster, self._clocks, self._debts)
+        return Posting(parts, self._union, circumstances)
 
     def _note_missing(self, jobs: Mapping[str, Job], now: float) -> None:
         roster = self._roster
@@ -353,18 +186,6 @@ class Book:
         self._roster.close(job.id)
         self._roster.leave(job.id, now)
 
-    def _note_clock(self, job: Job, old: Mark | None, step: Step) -> None:
-        if self.zone_setting is not None or self.target.plane is not Plane.SERVICE:
-            return
-        endpoint = step.union.endpoints_of(job.id)[0]
-        evidence = None
-        if job.finished and job.files and (old is None or not old.counted):
-            evidence = zones.from_import(job)
-        elif job.active and old is None and step.previous is not None and endpoint in self._clear and not step.stale:
-            evidence = zones.from_appearance(job, step.previous, step.now)
-        if evidence is not None:
-            self.state.clocks.setdefault(endpoint, Measurement()).add(evidence, job.id)
-
     def _note_state(self, listing: Listing, now: float, news: Sequence[Job]) -> None:
         state = self.state
         if state.met is None:
@@ -375,14 +196,8 @@ class Book:
             self._seats.seat_graph(self.target.graph, state.met)
         if listing.complete:
             state.last_complete = now
-        for endpoint, jobs in self._union.shown_by(news):
-            newest = state.newest.get(endpoint, Newest())
-            for job in jobs:
-                for time in (job.begin, job.end):
-                    if time is not None and time.seconds <= now + MOST_AHEAD:
-                        newest = newest.with_time(time)
-            state.newest[endpoint] = newest
-        self._clear = {node.endpoint for node in listing.nodes if node.complete or node.short}
+        self._clocks.note(self._union.shown_by(news), now)
+        self._clocks.clear = frozenset(node.endpoint for node in listing.nodes if node.complete or node.short)
 
     # What comes out -------------------------------------------------------------------------------------------------
 
@@ -421,18 +236,3 @@ class Book:
                 for (number, status, bucket), exemplar in self._counting.bucket_exemplars.items()
             },
         )
-
-
-def _moment(job: Job) -> float:
-    time = job.end or job.begin
-    return time.seconds if time else 0.0
-
-
-def _newest(jobs: Sequence[Job], time_of: Callable[[Job], Time | None], now: float) -> Job:
-    latest = now + MOST_AHEAD
-    timed = [
-        (time.seconds, place)
-        for place, time in enumerate(map(time_of, jobs))
-        if time is not None and time.seconds <= latest
-    ]
-    return jobs[max(timed)[1]] if timed else jobs[0]
