@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 import signal
 import subprocess
@@ -16,7 +15,6 @@ from typing import IO, Any
 
 import httpx
 import pytest
-import structlog
 import yaml
 
 from ges_exporter import __version__
@@ -31,16 +29,7 @@ NO_HASH = "expected a bcrypt hash of a cost from 4 to 18, such as htpasswd -nBC 
 NOBODY = "http://127.0.0.1:9"
 
 
-@pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The command sets up logging for its process, which here is that of the tests."""
-    root, hook = logging.getLogger(), sys.excepthook
-    before = (root.handlers, root.level)
-    monkeypatch.setattr(root, "handlers", root.handlers)
-    yield
-    root.handlers, root.level = before
-    sys.excepthook = hook
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 def written(folder: Path, content: Mapping[str, Any]) -> str:

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-import sys
-from collections.abc import Iterator
 from contextlib import redirect_stderr
 from typing import Any
 
 import pytest
-import structlog
 
 from ges_exporter import logs
 from ges_exporter.simulator import Fault, Plan, World
 from tests.serving import pages, run, small_world, watching
 from tests.simulated import PROJECT, Clock
 
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Logging is the process's: it is put back."""
-    root, hook = logging.getLogger(), sys.excepthook
-    before = (root.handlers, root.level)
-    yield
-    root.handlers, root.level = before
-    sys.excepthook = hook
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 class Scene:

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from contextlib import redirect_stderr
 
 import pytest
@@ -16,16 +15,7 @@ from ges_exporter import logs
 from ges_exporter.model import Status
 from ges_exporter.redaction import HIDDEN, Redaction
 
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Logging is the process's: it is put back."""
-    root, hook = logging.getLogger(), sys.excepthook
-    before = (root.handlers, root.level)
-    yield
-    root.handlers, root.level = before
-    sys.excepthook = hook
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 def written(form: str, event: str = "something", level: str = "info", **values: object) -> str:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-import sys
 import traceback
-from collections.abc import Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
-import structlog
 from starlette.responses import Response
 
 from ges_exporter import logs
@@ -26,6 +22,8 @@ from ges_exporter.web.metrics import TIMEOUT_HEADER
 from tests.leaking import BEHAVIOURS, SECRETS, configuration, leaking
 from tests.serving import asking, exporting, listening, run
 from tests.settings import parsed
+
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 PATHS = (
@@ -41,17 +39,6 @@ PATHS = (
     "/probe?project=nope",
     "/-/healthy",
 )
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Logging is the process's: it is put back."""
-    root, hook = logging.getLogger(), sys.excepthook
-    before = (root.handlers, root.level)
-    yield
-    root.handlers, root.level = before
-    sys.excepthook = hook
-    structlog.reset_defaults()
 
 
 def told(text: str) -> list[str]:
