@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -18,6 +18,7 @@ from ges_exporter.exposition import Process, render
 from ges_exporter.families import Snapshot
 from ges_exporter.ledger import Ledger
 from ges_exporter.model import Target
+from ges_exporter.page_time import PageTime
 from ges_exporter.redaction import Redaction
 from ges_exporter.report import Reload, Report
 from ges_exporter.scraper import Journal, Result, Scraper, Watch
@@ -73,8 +74,7 @@ class Exporter:
         )
         self.reloads = Reload(clock())
         self._leaving: set[asyncio.Task[None]] = set()
-        self._spent = 0.0
-        """Seconds that saving and rendering took last."""
+        self._page_time = PageTime()
         self._cleaned = -HOUSEKEEPING
         self._discovery = self._discovering(config)
         self._report = self._reporting(config)
@@ -98,24 +98,34 @@ class Exporter:
         """Returns how long a scrape may take, given the scraper's own limit where it told one."""
         scrape = self.config.scrape
         limit = min(scrape.timeout if asked is None else asked, scrape.max_timeout)
-        offset = 0.0 if asked is None else min(scrape.timeout_offset, limit / 2)
-        return max(limit - offset - min(self._spent, limit / 2), limit / 4)
+        return limit if asked is None else limit - min(scrape.timeout_offset, limit / 2)
 
     async def page(
-        self, targets: Iterable[Target], asked: float | None, accept: str, *, own: bool
+        self,
+        targets: Sequence[Target],
+        asked: float | None,
+        accept: str,
+        *,
+        own: bool,
+        pack: Callable[[bytes], bytes] = bytes,
     ) -> tuple[bytes, str]:
-        """Scrapes targets and returns the page with its content type; ``own`` adds the exporter's own metrics."""
+        """Scrapes targets and returns what ``pack`` makes of the page, with its content type, all within the time.
+
+        ``own`` adds the exporter's own metrics.
+        """
         self._discovery.check()
-        report, seconds = self._report, self.seconds(asked)
-        results = await self.scrape(list(targets), seconds)
+        report, count = self._report, len(targets)
+        seconds = self._page_time.left(self.seconds(asked), count, own=own)
+        results = await self.scrape(targets, seconds)
         began = time.monotonic()
         snapshot = report.snapshot(results, seconds, self.clock(), exporter=own)
-        page = await asyncio.to_thread(render, snapshot, accept, self._process if own else None)
-        self._spent = self._store.last_seconds + time.monotonic() - began
+        page, content_type = await asyncio.to_thread(render, snapshot, accept, self._process if own else None)
+        packed = await asyncio.to_thread(pack, page)
+        self._page_time.learn(self._store.last_seconds + time.monotonic() - began, count, own=own)
         await self._clean_up()
-        return page
+        return packed, content_type
 
-    async def scrape(self, targets: list[Target], seconds: float) -> Mapping[Watch, Result]:
+    async def scrape(self, targets: Sequence[Target], seconds: float) -> Mapping[Watch, Result]:
         """Asks targets within ``seconds``."""
         reserve = min(LEAST_RESERVE + self._store.last_seconds, seconds / 4)
         return await self.scraper.scrape(targets, seconds, reserve)

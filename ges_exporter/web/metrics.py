@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 
 from starlette.requests import Request
@@ -16,8 +15,6 @@ from ges_exporter.web.load import Load
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 COLLECT = ("management", "service", "exporter")
 GZIP_LEVEL = 4
-GZIP_LEAST = 1024
-"""Bytes; what is smaller is sent as it is."""
 
 
 async def metrics(request: Request) -> Response:
@@ -56,12 +53,16 @@ async def _page(request: Request, exporter: Exporter, targets: list[Target], *, 
                 "too many scrapes are under way; try again in a moment\n", 503, {"Retry-After": "1"}
             )
         asked = _timeout(request)
-        body, content_type = await exporter.page(targets, asked, request.headers.get("Accept", ""), own=own)
+        packs = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+        body, content_type = await exporter.page(
+            targets, asked, request.headers.get("Accept", ""), own=own, pack=_pack if packs else bytes
+        )
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
-        if len(body) >= GZIP_LEAST and accepts_gzip(request.headers.get("Accept-Encoding", "")):
-            body = await asyncio.to_thread(gzip.compress, body, GZIP_LEVEL)
-            headers["Content-Encoding"] = "gzip"
-        return Response(body, headers=headers)
+        return Response(body, headers=headers | ({"Content-Encoding": "gzip"} if packs else {}))
+
+
+def _pack(page: bytes) -> bytes:
+    return gzip.compress(page, GZIP_LEVEL)
 
 
 def _timeout(request: Request) -> float | None:
