@@ -115,13 +115,15 @@ class Exporter:
         """
         self._discovery.check()
         report, count = self._report, len(targets)
-        seconds = self._page_time.left(self.seconds(asked), count, own=own)
+        spare = self.config.scrape.timeout_offset
+        seconds = self._page_time.left(self.seconds(asked), spare, count, own=own)
+        end = time.monotonic() + seconds
         results = await self.scrape(targets, seconds)
-        began = time.monotonic()
+        began = min(time.monotonic(), end)
         snapshot = report.snapshot(results, seconds, self.clock(), exporter=own)
         page, content_type = await asyncio.to_thread(render, snapshot, accept, self._process if own else None)
         packed = await asyncio.to_thread(pack, page)
-        self._page_time.learn(self._store.last_seconds + time.monotonic() - began, count, own=own)
+        self._page_time.learn(time.monotonic() - began, count, own=own)
         await self._clean_up()
         return packed, content_type
 

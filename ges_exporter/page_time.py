@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-FIRST_GUESS = 0.004
+FIRST_GUESS = 0.003
 """Seconds for each target before any page was made; `benchmarks/` has the figures."""
+MARGIN = 1.25
+"""How much longer than the last page the next one may take."""
 
 
 class PageTime:
-    """What is known of the time that pages take once their targets have been asked: saving, rendering, packing.
+    """What is known of the time that pages take once their targets have been asked: rendering, packing.
 
     Pages with the exporter's own metrics, which mostly are of all targets, and those without, which mostly are of one,
     are measured apart.
@@ -16,9 +18,12 @@ class PageTime:
     def __init__(self) -> None:
         self._each = {True: FIRST_GUESS, False: FIRST_GUESS}
 
-    def left(self, limit: float, targets: int, *, own: bool) -> float:
-        """Returns how many of ``limit`` seconds there are to ask so many targets: at least half of them."""
-        return max(limit - self._each[own] * targets, limit / 2)
+    def left(self, limit: float, spare: float, targets: int, *, own: bool) -> float:
+        """Returns how many of ``limit`` seconds there are to ask so many targets: at least half of them.
+
+        ``spare`` seconds after the limit are there for the page already.
+        """
+        return max(limit - max(MARGIN * self._each[own] * targets - spare, 0.0), limit / 2)
 
     def learn(self, seconds: float, targets: int, *, own: bool) -> None:
         """Takes how long a page of so many targets took."""

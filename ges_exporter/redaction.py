@@ -27,6 +27,8 @@ _NAMED = re.compile(
     """
 )
 """A word for a secret, and what it is set to."""
+_STEMS = ("key", "token", "passw", "pwd", "author", "nature", "cred", "access", "ak", "sk")
+"""One of them is in each of those words: most texts have none, and looking for these takes a tenth of the time."""
 _USERINFO = re.compile(r"(?<=://)([^\s/?#:@]*):[^\s/?#@]+@")
 _LOOKS_SECRET = re.compile(
     r"\b(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{20}\b|\b[A-Za-z0-9]{40}\b|[A-Za-z0-9_+=-]{128,}"
@@ -72,8 +74,13 @@ class Redaction:
 
         It is cut here, for a secret that was cut before would not be known any more.
         """
-        text = _USERINFO.sub(rf"\1:{HIDDEN}@", self.hide(text[:LONGEST_READ]))
-        text = _LOOKS_SECRET.sub(HIDDEN, _NAMED.sub(rf"\1{HIDDEN}", text))
+        text = self.hide(text[:LONGEST_READ])
+        if "://" in text:
+            text = _USERINFO.sub(rf"\1:{HIDDEN}@", text)
+        folded = text.casefold()
+        if any(stem in folded for stem in _STEMS):
+            text = _NAMED.sub(rf"\1{HIDDEN}", text)
+        text = _LOOKS_SECRET.sub(HIDDEN, text)
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

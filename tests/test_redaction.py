@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ges_exporter.redaction import HIDDEN, MOST, SHORTEST, Redaction
+from ges_exporter.redaction import _NAMED, HIDDEN, MOST, SHORTEST, Redaction
 
 ACCESS_KEY = "HPUAABCDEFGHIJ234567"
 SECRET_KEY = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kL9n"
@@ -52,6 +52,12 @@ def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
 def test_what_does_not_is_left_alone(text: str) -> None:
     """Reasons stay readable."""
     assert Redaction().clean(text) == text
+
+
+@given(word=st.from_regex(_NAMED, fullmatch=True), before=st.text(max_size=5))
+def test_no_word_for_a_secret_is_overlooked(word: str, before: str) -> None:
+    """However it is written: what it is set to is hidden."""
+    assert HIDDEN in Redaction().clean(f"{before} {word}")
 
 
 @given(st.text(min_size=SHORTEST), st.text(), st.text())

@@ -9,7 +9,7 @@ import httpx
 from ges_exporter import __version__
 from ges_exporter.client.exchange import HOOKS
 from ges_exporter.client.tls import context
-from ges_exporter.config import TargetSettings
+from ges_exporter.config import TargetSettings, Tls
 
 Transport = httpx.AsyncBaseTransport
 """What stands for the network."""
@@ -25,7 +25,7 @@ def open_http(settings: TargetSettings, transport: Transport | None) -> httpx.As
     if transport is None:
         secure = any(endpoint.startswith("https:") for endpoint in settings.endpoints)
         transport = httpx.AsyncHTTPTransport(
-            verify=context(settings.tls) if secure else False,
+            verify=context(settings.tls if secure else Tls()),
             proxy=settings.proxy.reveal() if settings.proxy else None,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=90.0),
         )

@@ -111,10 +111,11 @@ class Posting:
         rest: list[Job] = []
         kinds: dict[tuple[str, str, str, Status], list[Job]] = {}
         for job in jobs:
-            if job.files or not job.finished:
+            status = job.status
+            if job.files or status.active or (status is Status.UNKNOWN and not job.finished):
                 rest.append(job)
             else:
-                kinds.setdefault((job.graph, job.job_type, job.algorithm, job.status), []).append(job)
+                kinds.setdefault((job.graph, job.job_type, job.algorithm, status), []).append(job)
         for alike in kinds.values():
             mark = self._roster.marks.get(self._seats.of(alike[0], at.created), alike[0].status, counted=True)
             self._gauges.tally[mark] = self._gauges.tally.get(mark, 0) + len(alike)
