@@ -93,6 +93,23 @@ def test_a_scrape_ends_at_its_deadline(seconds: float) -> None:
     swift.run(main())
 
 
+def test_a_listing_that_is_slow_to_stop_counts_once() -> None:
+    """Neither when the scrape gives it up and again when it ends, nor is the next one left out."""
+
+    async def main() -> None:
+        graph = Graph("movie", None)
+        graph.slow_to_stop = 5.0
+        scrapes = Scrapes([graph])
+        assert (await scrapes.one(graph, seconds=1.0)).reason == "timeout"
+        await asyncio.sleep(10.0)
+        assert scrapes.errors(graph) == {"timeout": 1}
+        assert (await scrapes.one(graph, seconds=1.0)).reason == "timeout"
+        await asyncio.sleep(10.0)
+        assert scrapes.errors(graph) == {"timeout": 2}
+
+    swift.run(main())
+
+
 def test_a_scrape_does_not_wait_for_its_deadline() -> None:
     """A scrape is over when the last target has answered."""
 

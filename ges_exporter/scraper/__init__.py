@@ -113,7 +113,7 @@ class Scraper:
         if watch.task is not None and watch.under_way:
             watch.deadline.extend(at)
             return watch.task
-        watch.deadline = Deadline(at)
+        watch.deadline, watch.given_up = Deadline(at), False
         watch.task = asyncio.create_task(self._run(watch, share))
         return watch.task
 
@@ -121,6 +121,7 @@ class Scraper:
         if task.done():
             return task.result()
         watch.errors["timeout"] += 1
+        watch.given_up = True
         return watch.failed("timeout", "no full answer within this scrape's deadline", self._clock())
 
     async def _run(self, watch: Watch, share: float) -> Result:
@@ -163,7 +164,8 @@ class Scraper:
         return View(watch.target, view.listing, watch.released.view)
 
     def _note(self, watch: Watch, result: Result) -> Result:
-        if not result.up:
+        # A listing that took a moment to end was counted by the scrape that gave it up.
+        if not result.up and not (watch.given_up and result.reason == "timeout"):
             watch.errors[result.reason] += 1
         self._journal.result(watch.target, watch.last, result)
         watch.last = result

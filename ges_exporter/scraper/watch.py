@@ -36,6 +36,8 @@ class Watch:
         self.task: asyncio.Task[Result] | None = None
         self.deadline = Deadline(0.0)
         """Of the listing under way."""
+        self.given_up = False
+        """Whether a scrape could not wait for that listing."""
         self.before: asyncio.Task[Result] | None = None
         """The listing that was under way when this took the place of another watch of the same target."""
 
