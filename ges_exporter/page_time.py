@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FIRST_GUESS = 0.003
+FIRST_GUESS = 0.004
 """Seconds for each target before any page was made; `benchmarks/` has the figures."""
 MARGIN = 1.25
 """How much longer than the last page the next one may take."""
@@ -16,14 +16,16 @@ class PageTime:
     """
 
     def __init__(self) -> None:
-        self._each = {True: FIRST_GUESS, False: FIRST_GUESS}
+        self._each: dict[bool, float] = {}
 
     def left(self, limit: float, spare: float, targets: int, *, own: bool) -> float:
         """Returns how many of ``limit`` seconds there are to ask so many targets: at least half of them.
 
-        ``spare`` seconds after the limit are there for the page already.
+        While nothing is known, ``spare`` seconds after the limit have to do for pages of a few targets.
         """
-        return max(limit - max(MARGIN * self._each[own] * targets - spare, 0.0), limit / 2)
+        each = self._each.get(own)
+        page = max(FIRST_GUESS * targets - spare, 0.0) if each is None else MARGIN * each * targets
+        return max(limit - page, limit / 2)
 
     def learn(self, seconds: float, targets: int, *, own: bool) -> None:
         """Takes how long a page of so many targets took."""
