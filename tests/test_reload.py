@@ -177,8 +177,9 @@ def test_a_scrape_under_way_finishes_on_the_old_configuration() -> None:
     asyncio.run(main())
 
 
-def test_a_target_asked_anew_waits_for_its_old_listing() -> None:
-    """Changed settings do not put two listings of one target under way at once."""
+@pytest.mark.parametrize("zones", [["+09:00"], ["+09:00", "+10:00"]])
+def test_a_target_asked_anew_waits_for_its_old_listing(zones: list[str]) -> None:
+    """Changed settings do not put two listings of one target under way at once, however often they change."""
 
     async def main() -> None:
         async with site() as here:
@@ -186,8 +187,9 @@ def test_a_target_asked_anew_waits_for_its_old_listing() -> None:
             here.world.faults.add(Fault(kind="latency", value=0.3))
             scrape = asyncio.create_task(here.page())
             await arrival(here.world)
-            here.file["projects"][0]["graphs"][0]["timezone"] = "+09:00"
-            await here.reloader.reload()
+            for zone in zones:
+                here.file["projects"][0]["graphs"][0]["timezone"] = zone
+                await here.reloader.reload()
             here.world.requests.clear()
             assert value(await here.page(), 'ges_up{graph="movie"') == "1.0"
             assert value(await scrape, 'ges_up{graph="movie"') == "1.0"

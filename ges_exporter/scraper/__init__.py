@@ -129,9 +129,9 @@ class Scraper:
         async with AsyncExitStack() as stack:
             try:
                 async with deadline.bound():
-                    if watch.before is not None:
-                        await asyncio.wait([watch.before])
-                        watch.before = None
+                    if watch.before:
+                        await asyncio.wait(watch.before)
+                        watch.before = ()
                     await stack.enter_async_context(self._places.hold(share))
             except TimeoutError:
                 return self._note(watch, watch.failed("timeout", "its turn did not come", self._clock(), asked=False))

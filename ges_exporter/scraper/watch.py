@@ -38,8 +38,8 @@ class Watch:
         """Of the listing under way."""
         self.given_up = False
         """Whether a scrape could not wait for that listing."""
-        self.before: asyncio.Task[Result] | None = None
-        """The listing that was under way when this took the place of another watch of the same target."""
+        self.before: tuple[asyncio.Task[Result], ...] = ()
+        """The listings that were under way when this took the place of another watch of the same target."""
 
     @property
     def target(self) -> Target:
@@ -53,8 +53,10 @@ class Watch:
 
     def follow(self, other: Watch) -> None:
         """Takes the place of another watch of the same target, with all that it has seen."""
-        self.errors, self.last, self.before = other.errors, other.last, other.task
+        self.errors, self.last = other.errors, other.last
         self.recent, self.released = other.recent, other.released
+        # The other may have been replaced before it could wait for those that it found under way itself.
+        self.before = tuple(task for task in (*other.before, other.task) if task is not None and not task.done())
 
     async def finish(self) -> None:
         """Waits for the listing under way, however it ends, and closes the connections."""
