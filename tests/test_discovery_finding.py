@@ -224,6 +224,15 @@ def test_which_clusters_are_asked() -> None:
     assert {name: unusable.reason for name, unusable in left_out.items()} == {"bad": "address"}
 
 
+def test_what_is_configured_is_not_left_out() -> None:
+    """It is watched as the configuration says: that it could not be watched where it was found is no news."""
+    graphs = [{"name": name, "endpoint": "http://10.0.0.9"} for name in ("movie", "kg")]
+    config = configured(graphs=graphs)
+    listed = (graph(private_ip=""), graph("fraud", private_ip=""), cluster("kg", private_ip=""))
+    assert reasons(find(config.projects[0], config.credentials, Answer(listed))) == {"fraud": "address"}
+    assert clusters_of(config.projects[0], config.credentials, listed) == ([], {})
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_one_of_two_graphs_of_a_name_is_watched(turned: bool) -> None:
     """Always the same one, whatever the order of the list; the other is left out aloud."""

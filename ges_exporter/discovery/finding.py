@@ -44,6 +44,7 @@ def find(project: Project, credentials: Mapping[str, Credentials], answer: Answe
     targets: dict[str, TargetSettings] = {}
     graphs: dict[str, Graph] = {}
     left_out: dict[str, Unusable] = {}
+    configured = _configured(project)
     # Of two of one name, such as one whose making failed and its successor, the one that runs.
     order = sorted(_names(answer), key=lambda found: (found[0], found[1].status not in SERVING, found[1].id))
     for name, graph, watchable in order:
@@ -56,7 +57,9 @@ def find(project: Project, credentials: Mapping[str, Credentials], answer: Answe
                 _check_new(name, targets)
                 targets[name] = _settings_of(project, credentials, name, graph)
         except Unusable as unusable:
-            left_out[name if name == graph.name else f"{graph.name}/{name}"] = unusable
+            # What is configured is watched as the configuration says, wherever it was found.
+            if name not in configured:
+                left_out[name if name == graph.name else f"{graph.name}/{name}"] = unusable
     return Finding(tuple(targets.values()), graphs, left_out)
 
 
@@ -71,8 +74,13 @@ def clusters_of(
             try:
                 clusters.append((graph, _settings_of(project, credentials, graph.name, graph)))
             except Unusable as unusable:
-                left_out[graph.name] = unusable
+                if graph.name not in _configured(project):
+                    left_out[graph.name] = unusable
     return clusters, left_out
+
+
+def _configured(project: Project) -> frozenset[str]:
+    return frozenset(graph.name for graph in project.graphs)
 
 
 def _settings_of(project: Project, credentials: Mapping[str, Credentials], name: str, graph: Graph) -> TargetSettings:
