@@ -661,6 +661,41 @@ def test_a_reload_in_the_middle_of_a_discovery_asks_anew() -> None:
     swift.run(main())
 
 
+def test_a_reload_brings_a_shorter_interval() -> None:
+    """What was due in an hour comes as soon as the new interval says."""
+
+    async def main() -> None:
+        world, project = world_of()
+        async with exporter_of(world, configured({"interval": "1h"})) as exporter:
+            await soon()
+            add(project, "movie")
+            exporter.reload(configured({"interval": "1m"}))
+            await asyncio.sleep(MINUTE + 1)
+            assert watched(exporter) == ["movie"]
+
+    swift.run(main())
+
+
+def test_a_reload_that_mends_what_failed_is_tried_at_once() -> None:
+    """One that changes nothing does not hasten the next attempt."""
+
+    async def main() -> None:
+        world, _ = world_of("movie")
+        world.faults.add(Fault(kind="status", value=403, path=LISTS))
+        async with exporter_of(world) as exporter:
+            await asyncio.sleep(20 * MINUTE)
+            asked = world.requests.asked(LISTS)
+            exporter.reload(configured())
+            await soon()
+            assert world.requests.asked(LISTS) == asked
+            world.faults.clear()
+            exporter.reload(configured(credentials="key"))
+            await soon()
+            assert watched(exporter) == ["movie"]
+
+    swift.run(main())
+
+
 @pytest.mark.parametrize("fault", ["", "hang"])
 def test_nothing_goes_on_after_the_end(fault: str) -> None:
     """Closed in the middle of a discovery or between two, the exporter leaves no task behind, and at once."""

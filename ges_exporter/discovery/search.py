@@ -69,8 +69,15 @@ class Search:
         place, before = self._settings, other._settings
         if (place.project_id, place.endpoints, place.api) != (before.project_id, before.endpoints, before.api):
             return
-        self.last_success, self._answer, self._due = other.last_success, other._answer, other._due
+        self.last_success, self._answer = other.last_success, other._answer
         self._left_out = other._left_out
+        now = asyncio.get_running_loop().time()
+        self._due = min(other._due, now + self._discovery.interval)
+        if (self.project, self._credentials) == (other.project, other._credentials):
+            self._failures = other._failures
+        elif other._failures:
+            # What has just been changed may be what failed.
+            self._due = min(other._due, now)
         self.finding = find(self.project, self._credentials, self._answer)
         if other.looked.is_set():
             self.looked.set()
