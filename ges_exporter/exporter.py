@@ -92,7 +92,9 @@ class Exporter:
 
     async def discovered(self, seconds: float) -> bool:
         """Whether the graphs of every project have been looked for; after a start waits for it, up to ``seconds``."""
-        return await self._discovery.looked(seconds)
+        discovery = self._discovery
+        # One that was replaced meanwhile has ended, perhaps before it was told anything.
+        return await discovery.looked(seconds) and (discovery is self._discovery or self._discovery.has_looked)
 
     def seconds(self, asked: float | None) -> float:
         """Returns how long a scrape may take, given the scraper's own limit where it told one."""

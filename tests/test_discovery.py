@@ -801,6 +801,21 @@ def test_service_discovery_is_unavailable_until_the_graphs_were_looked_for() -> 
     swift.run(main())
 
 
+def test_a_reload_does_not_end_the_wait_for_the_graphs() -> None:
+    """Whoever waits for the first search is not told of fewer graphs because another search has taken its place."""
+
+    async def main() -> None:
+        world, _ = world_of("movie")
+        world.faults.add(Fault(kind="hang", path=LISTS))
+        async with exporter_of(world) as exporter:
+            waiting = asyncio.create_task(asked(exporter, "/sd"))
+            await soon()
+            exporter.reload(configured({"interval": "1m"}))
+            assert (await waiting).status_code == 503
+
+    swift.run(main())
+
+
 def test_the_configuration_that_is_shown_names_the_place_that_is_asked() -> None:
     """Also where the region gives it."""
     discovery = {"enabled": True}

@@ -63,6 +63,11 @@ class Discovery:
                 known = {settings.target for settings in configured}
                 yield from (found for found in search.finding.targets if found.target not in known)
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether each search has been tried once."""
+        return all(search.looked.is_set() for search in self.searches.values())
+
     async def looked(self, seconds: float) -> bool:
         """Whether each search has been tried once; waits for that, but no longer than ``seconds``."""
         try:
