@@ -261,7 +261,9 @@ class Exporter:
         if time.monotonic() - self._cleaned < HOUSEKEEPING:
             return
         self._cleaned = time.monotonic()
-        gone = self._ledger.expired(self.scraper.watches.keys(), self.clock())
+        # What is yet to be found after a start may be what was watched before it.
+        searching = {name for name, search in self.searches.items() if search.last_success is None}
+        gone = self._ledger.expired(self.scraper.watches.keys(), self.clock(), searching)
         if gone:
             _log.info("targets that nobody watches any more are forgotten", number=len(gone))
             self.scraper.forget(gone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from random import Random
 from typing import Any, NoReturn
 
@@ -15,7 +16,9 @@ from ges_exporter.deadline import Deadline
 from ges_exporter.discovery import Discovery
 from ges_exporter.exporter import Exporter
 from ges_exporter.model import Plane, Target
+from ges_exporter.redaction import Redaction
 from ges_exporter.simulator import Fault, Plan, Project
+from ges_exporter.simulator import create_app as create_simulator
 from ges_exporter.simulator.faults import parse
 from ges_exporter.web import Options, create_app
 from tests import swift
@@ -33,7 +36,7 @@ from tests.discovering import (
     watched,
     world_of,
 )
-from tests.exposed import Samples, with_labels
+from tests.exposed import Samples, samples_of, with_labels
 from tests.simulated import PROJECT, START
 
 SERVING = ("200", "202", "204", "205")
@@ -711,6 +714,32 @@ def test_nothing_goes_on_after_the_end(fault: str) -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     swift.run(main())
+
+
+def test_what_is_yet_to_be_found_is_not_forgotten(tmp_path: Path) -> None:
+    """However long the exporter was down: a start before the graphs can be found costs no counter."""
+    world, project = world_of("movie")
+    config = configured().with_ledger_path(str(tmp_path / "ledger.db"))
+    now = START
+
+    async def counted() -> float:
+        transport = httpx.ASGITransport(create_simulator(world))
+        exporter = Exporter(config, redaction=Redaction(), clock=lambda: now, transport=transport)
+        try:
+            assert await exporter.discovered(5)
+            body, _ = await exporter.page(exporter.targets, None, "", own=True)
+            return finished(samples_of(body.decode()), "movie")
+        finally:
+            await exporter.aclose()
+
+    assert asyncio.run(counted()) == 0
+    project.graphs["movie"].jobs.submit(Plan(job_type="Algorithm", algorithm="pagerank", run=0))
+    assert asyncio.run(counted()) == 1
+    now += config.ledger.forget_after + 1
+    world.faults.add(Fault(kind="status", value=404, path=LISTS))
+    assert asyncio.run(counted()) == 0
+    world.faults.clear()
+    assert asyncio.run(counted()) == 1
 
 
 class Broken(Finder):

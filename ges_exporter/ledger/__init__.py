@@ -104,14 +104,17 @@ class Ledger:
         """Returns what there is to show of a target without asking it."""
         return self._books[target].view()
 
-    def expired(self, watched: Collection[Target], now: float) -> list[Target]:
-        """Forgets, and returns, the targets that have not been asked for longer than ids are remembered."""
+    def expired(self, watched: Collection[Target], now: float, kept: Collection[str] = ()) -> list[Target]:
+        """Forgets, and returns, the targets that have not been asked for longer than ids are remembered.
+
+        Those in the projects ``kept`` stay.
+        """
         known = {target: book.state.asked for target, book in self._books.items()}
         known |= {target: record.state.asked for target, record in self._records.items()}
         gone = [
             target
             for target, asked in known.items()
-            if target not in watched and now - (asked or 0.0) > self._rules.forget_after
+            if target not in watched and target.project not in kept and now - (asked or 0.0) > self._rules.forget_after
         ]
         for target in gone:
             self._books.pop(target, None)
