@@ -679,6 +679,22 @@ def test_a_reload_brings_a_shorter_interval() -> None:
     swift.run(main())
 
 
+def test_a_reload_opens_clusters_that_were_not_asked_before() -> None:
+    """What is not excluded any more is there at once, though nobody has been told yet what is in it."""
+
+    async def main() -> None:
+        world, project = world_of("movie")
+        add_cluster(project, "kg", "people")
+        async with exporter_of(world, configured({"exclude": ["kg"]})) as exporter:
+            await soon()
+            assert watched(exporter) == ["movie"]
+            exporter.reload(configured())
+            await soon()
+            assert watched(exporter) == ["movie", "people"]
+
+    swift.run(main())
+
+
 def test_a_reload_that_mends_what_failed_is_tried_at_once() -> None:
     """One that changes nothing does not hasten the next attempt."""
 

@@ -75,12 +75,18 @@ class Search:
         self._due = min(other._due, now + self._discovery.interval)
         if (self.project, self._credentials) == (other.project, other._credentials):
             self._failures = other._failures
-        elif other._failures:
-            # What has just been changed may be what failed.
+        elif other._failures or not self._opened:
+            # What has just been changed may be what failed, or kept a cluster from being asked.
             self._due = min(other._due, now)
         self.finding = find(self.project, self._credentials, self._answer)
         if other.looked.is_set():
             self.looked.set()
+
+    @property
+    def _opened(self) -> bool:
+        """Whether every cluster that is to be asked has told its graphs."""
+        clusters, _ = clusters_of(self.project, self._credentials, self._answer.graphs)
+        return all(cluster.id in self._answer.inside for cluster, _ in clusters)
 
     def start(self, delay: float) -> asyncio.Task[None]:
         """Begins to look, after ``delay`` seconds or when the search before would have looked again."""
