@@ -29,6 +29,7 @@ from ges_exporter.simulator import create_app as simulate
 from ges_exporter.simulator import serve as serve_simulator
 from ges_exporter.simulator.scenarios.living import living
 from ges_exporter.simulator.scenarios.schedule import PROJECT_ID
+from ges_exporter.threads import allow_many_lookups
 from ges_exporter.web import Options, Protection, create_app
 
 _log = structlog.get_logger("ges_exporter")
@@ -93,6 +94,7 @@ def _naming(file: str, faults: list[str]) -> Iterator[None]:
 
 async def _once(options: argparse.Namespace, config: Config, redaction: Redaction) -> int:
     """One scrape, in the classic format, on standard output; 1 where a target, or a discovery, failed."""
+    allow_many_lookups()
     exporter = Exporter(config, external_url=options.web_external_url, redaction=redaction)
     try:
         seconds = exporter.seconds(None)
@@ -152,6 +154,7 @@ async def _serve(
     options: argparse.Namespace, config: Config, protection: Protection, redaction: Redaction, demo: str = ""
 ) -> int:
     allow_many_files()
+    allow_many_lookups()
     # Long lists are many objects and hardly a cycle: to look for some after every 700 takes a sixth of all time.
     gc.set_threshold(10_000)
     sockets = [listen(address) for address in options.web_listen_address or [":9877"]]

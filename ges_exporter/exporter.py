@@ -25,6 +25,7 @@ from ges_exporter.scraper import Journal, Result, Scraper, Watch
 from ges_exporter.store import Store
 from ges_exporter.telemetry import Telemetry
 from ges_exporter.terms import rules_of, zone_of
+from ges_exporter.threads import in_thread
 
 HOUSEKEEPING = 3600.0
 """Seconds between two looks for targets that nobody has watched for long."""
@@ -123,8 +124,8 @@ class Exporter:
         results = await self.scrape(targets, seconds)
         began = min(time.monotonic(), end)
         snapshot = report.snapshot(results, seconds, self.clock(), exporter=own)
-        page, content_type = await asyncio.to_thread(render, snapshot, accept, self._process if own else None)
-        packed = await asyncio.to_thread(pack, page)
+        page, content_type = await in_thread(render, snapshot, accept, self._process if own else None)
+        packed = await in_thread(pack, page)
         self._page_time.learn(time.monotonic() - began, count, own=own)
         await self._clean_up()
         return packed, content_type

@@ -11,6 +11,7 @@ import structlog
 from ges_exporter.config import Config
 from ges_exporter.errors import ConfigError
 from ges_exporter.exporter import Exporter
+from ges_exporter.threads import in_thread
 
 _log = structlog.get_logger("ges_exporter")
 
@@ -41,7 +42,7 @@ class Reloader:
         """Loads everything again; returns the faults, for which nothing has changed."""
         async with self._lock:
             try:
-                loaded = await asyncio.to_thread(self._read)
+                loaded = await in_thread(self._read)
                 self._exporter.reload(loaded.config)
             except ConfigError as error:
                 self._exporter.reloads.successful = False

@@ -6,7 +6,9 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +27,7 @@ from ges_exporter.exporter import Exporter
 from ges_exporter.families import FAMILIES
 from ges_exporter.simulator import File, Plan, World, create_app, serve
 from ges_exporter.simulator.faults import parse
+from ges_exporter.threads import allow_many_lookups
 from ges_exporter.web import Options
 from ges_exporter.web import create_app as create_web
 from tests.exposed import Samples, samples_of, with_labels
@@ -46,6 +49,8 @@ BROKEN = {
     "never-ends": (endless_body, "too_large"),
 }
 GOOD = [f"good-{i}" for i in range(13)]
+UNRESOLVED = 40
+"""More than there are threads in any event loop as it comes."""
 
 
 async def page(exporter: Exporter, seconds: float | None = None, path: str = "/metrics") -> Samples:
@@ -121,6 +126,45 @@ def test_thirteen_of_twenty_targets() -> None:
             if name == "ges_scrape_errors_total" and number
         }
         assert errors == {(name, reason): count for name, (_, reason) in BROKEN.items()}
+
+
+@pytest.fixture
+def silence(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until it is set, no name server answers for a name in ``.invalid``."""
+    look_up, over = socket.getaddrinfo, threading.Event()
+
+    def answer(host: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - as in the standard library
+        name = host.decode() if isinstance(host, bytes) else host
+        if not name.endswith(".invalid"):
+            return look_up(host, *rest, **named)
+        over.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return over
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_names_that_nobody_resolves(host: str, silence: threading.Event) -> None:
+    """While a name server leaves many names unanswered, the page comes in time, with all graphs that can be reached."""
+
+    async def main() -> tuple[Samples, float]:
+        allow_many_lookups()
+        unknown = {f"unknown-{number}": f"http://graph-{number}.invalid" for number in range(UNRESOLVED)}
+        async with exporting(
+            small_world(), lambda url: graphs({**unknown, "movie": url.replace("127.0.0.1", host)}), network=True
+        ) as exporter:
+            begin = time.monotonic()
+            try:
+                return await page(exporter, 3.0), time.monotonic() - begin
+            finally:
+                silence.set()
+
+    samples, took = asyncio.run(main())
+    assert took < 3.0
+    up = {dict(labels)["graph"]: number for (name, labels), number in samples.items() if name == "ges_up"}
+    assert [name for name, number in up.items() if number] == ["movie"]
+    assert value(samples, "ges_scrape_errors_total", graph="unknown-0", reason="timeout") == 1
 
 
 LEDGER_FAMILIES = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import QueryParams
@@ -11,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from ges_exporter.exporter import Exporter
 from ges_exporter.model import Status
+from ges_exporter.threads import in_thread
 from ges_exporter.web.errors import quoted, refused
 from ges_exporter.web.jobs_json import document
 from ges_exporter.web.jobs_page import Choice, render_jobs
@@ -43,9 +43,9 @@ async def jobs(request: Request) -> Response:
     if not sights:
         return refused(_unknown(wanted, exporter), 404)
     if _wants_json(query, request.headers.get("Accept", "")):
-        return JSONResponse(await asyncio.to_thread(document, sights, now), headers={"Vary": "Accept"})
+        return JSONResponse(await in_thread(document, sights, now), headers={"Vary": "Accept"})
     choice = Choice(wanted, words, tuple((target.project, target.graph) for target in exporter.targets))
-    response = respond(await asyncio.to_thread(render_jobs, sights, choice, now, options.telemetry_path))
+    response = respond(await in_thread(render_jobs, sights, choice, now, options.telemetry_path))
     response.headers["Vary"] = "Accept"
     return response
 

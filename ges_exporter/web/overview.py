@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from ges_exporter.discovery import Search
 from ges_exporter.exporter import Exporter
+from ges_exporter.threads import in_thread
 from ges_exporter.web import markup as html
 from ges_exporter.web.markup import Html
 from ges_exporter.web.options import Options
@@ -30,7 +30,7 @@ async def index(request: Request) -> Response:
         None if exporter.reloads.successful else html.p(_RELOAD_FAILED, class_="trouble"),
     ]
     found = [_found(search, now, exporter.redaction.clean) for search in exporter.searches.values()]
-    page = await asyncio.to_thread(
+    page = await in_thread(
         lambda: render("Targets", ".", options.telemetry_path, content, _summary(sights), _table(sights, now), found)
     )
     return respond(page)

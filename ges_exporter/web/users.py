@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import bcrypt
 
 from ges_exporter.config import Secret
+from ges_exporter.threads import in_thread
 
 MOST_REMEMBERED = 100
 """Checks that succeeded."""
@@ -61,7 +62,7 @@ class Users:
         known = name in self._hashes
         hashed = self._hashes[name] if known else self._decoy(name)
         async with self._turns:
-            right = await asyncio.to_thread(bcrypt.checkpw, password[:_LONGEST_PASSWORD], hashed)
+            right = await in_thread(bcrypt.checkpw, password[:_LONGEST_PASSWORD], hashed)
         if not (known and right):
             return False
         self._succeeded[digest] = None
