@@ -256,6 +256,14 @@ def test_an_answer_without_counts_leaves_the_files_unreported(centre: Watcher) -
     assert by_kind(centre, UNREPORTED) == (0, 0, 2)
 
 
+def test_an_answer_that_tells_less_than_the_list_takes_nothing_away(centre: Watcher) -> None:
+    """The lines that the list returned are added, though the file counts as unreported."""
+    centre.show(ended("a", file("edge", 5)))
+    centre.answer(Details("a", Outcome.ANSWERED, (file("edge"),)))
+    assert by_kind(centre, LINES) == (0, 0, 5)
+    assert by_kind(centre, UNREPORTED) == (0, 0, 1)
+
+
 def test_the_number_asked_for_in_a_scrape_is_limited(centre: Watcher) -> None:
     """Those that failed least often come first, so that none starves the others."""
     centre.show(*(ended(f"a{i}") for i in range(30)))

@@ -39,7 +39,7 @@ class Debts:
             if owed is None:
                 continue
             if answer.outcome is Outcome.ANSWERED:
-                self._pay(owed, answer.files or owed.files, zone, now)
+                self._pay(owed, max(answer.files, owed.files, key=_told), zone, now)
             elif answer.outcome is Outcome.REFUSED and owed.refusals + 1 >= REFUSALS:
                 self._pay(owed, owed.files, zone, now)
             elif answer.outcome is Outcome.REFUSED:
@@ -51,6 +51,11 @@ class Debts:
         self._roster.pay(owed.job_id)
         self._counting.count_files(owed.account, files)
         self._counting.touch_import(owed.account, files, owed.at, zone, now)
+
+
+def _told(files: Sequence[ImportFile]) -> tuple[int, int]:
+    """How much is told of an import's files: an answer may lack a count that the list had returned."""
+    return sum((file.lines is not None) + (file.failed_lines is not None) for file in files), len(files)
 
 
 def unreported(job: Job) -> bool:
