@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ges_exporter.dialects import DIALECTS, detect, error_of
+from ges_exporter.dialects.reader import MOST_FAULTS
 from ges_exporter.dialects.times import Unreadable, read_count, read_number, read_time
 from ges_exporter.errors import ApiError, DecodeFailed, TargetError
 from ges_exporter.model import GraphPage, Job, JobPage, Plane, Status
@@ -291,6 +292,18 @@ def test_one_bad_record_never_costs_a_good_one(api: str) -> None:
         assert len(page.faults) >= page.left_out
 
     check()
+
+
+@pytest.mark.parametrize("record", ["5", '{"jobId":"a","status":[]}', '{"jobId":"a","status":"running","files":5}'])
+def test_an_answer_of_nothing_but_garbage_is_given_up(record: str) -> None:
+    """To look at each of a million records that cannot be read would keep every other target waiting for seconds."""
+
+    def body(records: int) -> bytes:
+        return f'{{"jobs":[{",".join([record] * records)}]}}'.encode()
+
+    assert len(DIALECTS["memory"].parse(body(MOST_FAULTS)).faults) == MOST_FAULTS
+    with pytest.raises(DecodeFailed, match=f"more than {MOST_FAULTS} values of the answer cannot be read"):
+        DIALECTS["memory"].parse(body(MOST_FAULTS + 1))
 
 
 @BUDGET

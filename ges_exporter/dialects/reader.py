@@ -14,6 +14,9 @@ from ges_exporter.model import GraphPage, JobPage
 
 LONGEST_TEXT = 65536
 """Characters of an API's message that are kept."""
+MOST_FAULTS = 100_000
+"""Of one answer: one for each record of the largest page that any of the APIs gives. To salvage a record takes many
+times as long as to read one, and meanwhile nothing else is done."""
 
 
 class Envelope(msgspec.Struct, gc=False):
@@ -106,6 +109,8 @@ class PageReader:
             except UNDECODABLE as fault:
                 field = self._field_of(fault)
             notes.faults.append(field)
+            if len(notes.faults) > MOST_FAULTS:
+                raise DecodeFailed(f"more than {MOST_FAULTS} values of the answer cannot be read")
             fewer = without(raw, field) if field in self._optional else None
             if fewer is None:
                 notes.left_out += 1
