@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import socket
+import tracemalloc
 from contextlib import AsyncExitStack
 
 import pytest
@@ -80,6 +82,56 @@ def test_each_broken_connection_has_its_reason() -> None:
         return dict(zip(BROKEN, (node.reason for node in nodes), strict=True))
 
     assert run(main()) == {name: reason for name, (_, reason) in BROKEN.items()}
+
+
+def _heavy(status: str, body: bytes) -> bytes:
+    return b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status.encode(), len(body), body)
+
+
+_GARBAGE = b"<" * (MIB - 1)
+_JOB = b'{"jobId":"%d","status":"failed","failReason":"' + b"x" * 1000 + b'"}'
+_PAGE = b'{"jobs":[%b]}' % b",".join(_JOB % number for number in range(900))
+
+
+async def _end_after_a_page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    if b"offset=0" in await reader.readuntil(b"\r\n\r\n"):
+        writer.write(_heavy("200 OK", _PAGE))
+        await reader.readuntil(b"\r\n\r\n")
+
+
+HEAVY: dict[str, tuple[Handler, str]] = {
+    "sends too much": (endless_body, "too_large"),
+    "sends garbage": (answering(_heavy("200 OK", _GARBAGE)), "decode"),
+    "sends an error": (answering(_heavy("200 OK", b'{"errorCode":"GES.1","x":"%b"}' % (_GARBAGE[:-99]))), "api_error"),
+    "says 404 at length": (answering(_heavy("404 Not Found", _GARBAGE)), "http_4xx"),
+    "says 500 at length": (answering(_heavy("500 Oh", _GARBAGE)), "http_5xx"),
+    "ends after a page": (_end_after_a_page, "connect"),
+}
+
+
+@pytest.mark.parametrize(("handler", "reason"), HEAVY.values(), ids=HEAVY)
+def test_nothing_is_kept_of_a_list_that_failed(handler: Handler, reason: str) -> None:
+    """What had been read of it is let go of at once: the collector may come long after memory has run out."""
+
+    async def main() -> int:
+        async with wire(handler) as server:
+            one = asker(server)
+            await one.node(0.3)
+            gc.collect()
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(2):
+                assert (await one.node(0.3)).reason == reason
+            kept = tracemalloc.get_traced_memory()[0] - before
+            await one.client.aclose()
+            return kept
+
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert run(main()) < MIB // 2
+    finally:
+        tracemalloc.stop()
+        gc.enable()
 
 
 def test_nobody_listens() -> None:

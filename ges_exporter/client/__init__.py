@@ -145,10 +145,9 @@ class Client:
             async with session.deadline.bound():
                 return await self._read(reading, self._habits[exchange.endpoint], recall)
         except TimeoutError:
-            error: TargetError = TimeoutExceeded("no full answer within the deadline")
-        except TargetError as failure:
-            error = failure
-        return _failed(exchange.endpoint, reading.records, error)
+            return _failed(exchange.endpoint, reading.records, TimeoutExceeded("no full answer within the deadline"))
+        except TargetError as error:
+            return _failed(exchange.endpoint, reading.records, error)
 
     async def _read(self, reading: _Reading, habits: Habits, recall: Recall) -> NodeListing:
         endpoint, now = reading.exchange.endpoint, self._clock()

@@ -46,7 +46,8 @@ class Backoff:
             return
         # 2 to the power of 16 is past both limits; beyond that floats only grow.
         self._failures = min(self._failures + 1, 16)
-        self._error = error
+        # Not the error itself, which knows where it was raised, and so all that had been read until then.
+        self._error = type(error)(str(error))
         self._until = now + max(pause, min(error.retry_after, LONGEST_THROTTLED))
 
     def succeeded(self) -> None:

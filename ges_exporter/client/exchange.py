@@ -117,27 +117,32 @@ class Exchange:
 
     async def _persist(self, session: Session, operation: str, url: httpx.URL, parse: Callable[[bytes], T]) -> T:
         renewed, retries = False, 0
-        while True:
-            request = self._http.build_request("GET", url)
-            began = session.deadline.remaining
-            try:
-                return parse(await self._send(session, operation, request))
-            except ApiError as error:
-                refused: TargetError = _judged(error)
-            except TargetError as error:
-                refused = error
-            if isinstance(refused, TokenRefused) and not renewed and await self._credential.renew(request):
-                renewed = True
+        refused: TargetError | None = None
+        try:
+            while True:
+                request = self._http.build_request("GET", url)
+                began = session.deadline.remaining
+                try:
+                    return parse(await self._send(session, operation, request))
+                except ApiError as error:
+                    refused = _judged(error)
+                except TargetError as error:
+                    refused = error
+                if isinstance(refused, TokenRefused) and not renewed and await self._credential.renew(request):
+                    renewed = True
+                    self._telemetry.retries[operation, refused.reason] += 1
+                    continue
+                remaining = session.deadline.remaining
+                pause = _pause(refused, retries)
+                # A retry that cannot be answered in time would only turn a clear reason into a timeout.
+                if pause is None or pause + (began - remaining) >= remaining:
+                    raise refused
+                retries += 1
                 self._telemetry.retries[operation, refused.reason] += 1
-                continue
-            remaining = session.deadline.remaining
-            pause = _pause(refused, retries)
-            # A retry that cannot be answered in time would only turn a clear reason into a timeout.
-            if pause is None or pause + (began - remaining) >= remaining:
-                raise refused
-            retries += 1
-            self._telemetry.retries[operation, refused.reason] += 1
-            await asyncio.sleep(pause)
+                await asyncio.sleep(pause)
+        finally:
+            # The error knows this frame: knew the frame the error, too, both would keep the answer in memory for long.
+            refused = None
 
     async def _send(self, session: Session, operation: str, request: httpx.Request) -> bytes:
         code = "error"
