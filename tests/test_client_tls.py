@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -131,6 +132,26 @@ def test_a_ca_file_that_cannot_be_used(authority: Authority, tmp_path: Path) -> 
             await one.client.aclose()
 
     run(main())
+
+
+def test_a_ca_file_that_is_replaced(authority: Authority, tmp_path: Path) -> None:
+    """Another authority is trusted from the next scrape on, the one before it no more; none in between does no harm."""
+    path = tmp_path / "movie-ca.pem"
+
+    async def main() -> list[str]:
+        async with wire(answering(OK, then=close), authority.server()) as server:
+            one = asker(server, "https", tls=Tls(ca_file=str(path)))
+            reasons = []
+            for number, ca in enumerate((authority.theirs, authority.ours, None, authority.theirs)):
+                path.unlink(missing_ok=True)
+                if ca is not None:
+                    ca.cert_pem.write_to_path(str(path))
+                    os.utime(path, (number, number))
+                reasons.append((await one.node()).reason)
+            await one.client.aclose()
+            return reasons
+
+    assert run(main()) == ["tls", "", "", "tls"]
 
 
 async def corrupt(writer: asyncio.StreamWriter) -> None:

@@ -21,6 +21,7 @@ from ges_exporter.client.habits import Habits
 from ges_exporter.client.nodes import ask_nodes
 from ges_exporter.client.paging import Ask, read_all, rows_of
 from ges_exporter.client.short import Recall, read_short
+from ges_exporter.client.tls import changed
 from ges_exporter.config import TargetSettings
 from ges_exporter.dialects import DIALECTS, detect
 from ges_exporter.errors import TargetError, TimeoutExceeded
@@ -71,6 +72,8 @@ class Client:
         self._transport = transport
         self._dialect = DIALECTS.get(settings.api)
         self._http: httpx.AsyncClient | None = None
+        self._ca_file = 0
+        """When the CA file that its connections trust was written."""
         self._exchanges: list[Exchange] = []
         # So that the full listings of many targets do not fall together.
         self._spread = 0.5 + zlib.crc32(repr(settings.target).encode()) / 2**33
@@ -93,7 +96,7 @@ class Client:
         """
         began, start = self._clock(), time.monotonic()
         try:
-            self._open()
+            await self._open()
         except TargetError as error:
             nodes = [_failed(endpoint, 0, error) for endpoint in self.settings.endpoints]
         else:
@@ -116,17 +119,25 @@ class Client:
         """Asks about imports whose counts the list left out; what cannot be told in time is missing."""
         return await self._details.read(session, owed) if self._details else []
 
-    def _open(self) -> None:
-        """Gets ready to ask, once; what can go wrong (a CA file) goes wrong each time until it is mended."""
-        if self._http is not None:
+    async def _open(self) -> None:
+        """Gets ready to ask, anew when the CA file has changed; a bad one goes wrong each time until it is mended."""
+        settings, before = self.settings, self._http
+        try:
+            ca_file = changed(settings.tls)
+        except OSError:
+            # One that is gone may be on its way; what was in it is trusted until then.
+            ca_file = self._ca_file
+        if before is not None and ca_file == self._ca_file:
             return
-        settings = self.settings
         self._http = http = open_http(settings, self._transport)
+        self._ca_file = ca_file
         self._exchanges = [self._exchange(http, endpoint, self._backoffs(endpoint)) for endpoint in settings.endpoints]
         if self._dialect is not None and self._dialect.detail is not None:
             # With a back-off of its own: where details fail, the list may still be read.
             exchange = self._exchange(http, settings.endpoints[0], Backoff())
             self._details = DetailReader(exchange, settings.project_id, self._dialect.detail, self.note)
+        if before is not None:
+            await before.aclose()
 
     def _exchange(self, http: httpx.AsyncClient, endpoint: str, backoff: Backoff) -> Exchange:
         return Exchange(

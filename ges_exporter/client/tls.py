@@ -37,10 +37,18 @@ def context(tls: Tls) -> ssl.SSLContext:
         TlsFailed: the CA file cannot be used.
     """
     try:
-        changed = Path(tls.ca_file).stat().st_mtime_ns if tls.ca_file else 0
-        return _context(tls, changed)
+        return _context(tls, changed(tls))
     except (OSError, ssl.SSLError) as error:
         raise TlsFailed(f"the CA file {tls.ca_file} cannot be used: {error.strerror or error}") from None
+
+
+def changed(tls: Tls) -> int:
+    """Returns when the CA file was written last, in nanoseconds; 0 where there is none.
+
+    Raises:
+        OSError: it is not there.
+    """
+    return Path(tls.ca_file).stat().st_mtime_ns if tls.ca_file else 0
 
 
 @lru_cache(maxsize=64)
