@@ -63,7 +63,7 @@ class Chunks(httpx.AsyncByteStream):
 class Iam(httpx.AsyncBaseTransport):
     """Answers each login with the next of ``script`` (an answer, or an error to raise), else with a new token.
 
-    Answers wait for ``gate``; ``asked`` is set once a login has arrived.
+    Answers wait for ``gate``.
     """
 
     def __init__(self, clock: Clock, *script: httpx.Response | Exception) -> None:
@@ -71,8 +71,10 @@ class Iam(httpx.AsyncBaseTransport):
         self.script = list(script)
         self.requests: list[httpx.Request] = []
         self.life = DAY
+        self.refuses = ""
+        """A project in which the user has no rights."""
         self.gate: asyncio.Event | None = None
-        self.asked: asyncio.Event | None = None
+        self._news = asyncio.Condition()
 
     @property
     def logins(self) -> int:
@@ -81,17 +83,24 @@ class Iam(httpx.AsyncBaseTransport):
 
     def close(self) -> None:
         """Let logins wait from now on."""
-        self.gate, self.asked = asyncio.Event(), asyncio.Event()
+        self.gate = asyncio.Event()
+
+    async def arrived(self, number: int) -> None:
+        """Wait until so many logins have arrived."""
+        async with self._news:
+            await self._news.wait_for(lambda: self.logins >= number)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Take a login."""
         self.requests.append(request)
         number = self.logins
-        if self.asked is not None:
-            self.asked.set()
+        async with self._news:
+            self._news.notify_all()
         if self.gate is not None:
             await self.gate.wait()
         step = self.script.pop(0) if self.script else self.token(f"token-{number}")
+        if self.refuses and json.loads(request.content)["auth"]["scope"]["project"]["id"] == self.refuses:
+            step = refusal()
         if isinstance(step, Exception):
             raise step
         return step

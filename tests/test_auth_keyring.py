@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ from ges_exporter.config import (
 )
 from ges_exporter.errors import AuthFailed, TargetError
 from ges_exporter.telemetry import Telemetry
-from tests.iam import PROJECT, Chunks, Clock, Iam, refusal, run, sent, target_settings
+from tests.iam import DAY, PROJECT, Chunks, Clock, Iam, refusal, run, sent, target_settings
 
 
 def user(**given: str) -> PasswordCredentials:
@@ -103,16 +104,125 @@ def test_reload_keeps_a_refused_password_waiting() -> None:
     run(scenario(World(refusal())))
 
 
+async def tried(keyring: Keyring, *projects: str) -> dict[str, bool]:
+    """For each project, asked at the same time, whether it got a token."""
+    asked = (token(keyring, project_id=project) for project in projects)
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    for result in results:
+        assert isinstance(result, str | AuthFailed)
+    return {project: isinstance(result, str) for project, result in zip(projects, results, strict=True)}
+
+
+def projects_tried(iam: Iam) -> list[str]:
+    """The projects of the logins, in their order."""
+    return [json.loads(request.content)["auth"]["scope"]["project"]["id"] for request in iam.requests]
+
+
+def test_a_wrong_password_is_tried_for_one_project() -> None:
+    """IAM counts by user and locks it: however many projects share the password, it is tried once in each while."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        logins = []
+        for _ in range(4):
+            assert set((await tried(keyring, *"abcdefgh")).values()) == {False}
+            logins.append(world.iam.logins)
+            world.clock.pass_by(61)
+        assert logins == [1, 2, 2, 3]
+        assert len(set(projects_tried(world.iam))) == 3
+        assert world.telemetry.auth_errors["prod"] == 3
+
+    run(scenario(World(*[refusal()] * 9)))
+
+
+def test_a_project_without_rights_does_not_keep_the_others_waiting_for_long() -> None:
+    """The next to try is another one; as soon as IAM has taken the password, refusals are the project's own."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        world.iam.script = [refusal()]
+        assert not any((await tried(keyring, *"abc")).values())
+        world.clock.pass_by(61)
+        world.iam.refuses = "a"
+        assert await tried(keyring, *"abc") == {"a": False, "b": True, "c": True}
+        for _ in range(3):
+            world.clock.pass_by(3601)
+            assert await tried(keyring, *"abcd") == {"a": False, "b": True, "c": True, "d": True}
+
+    run(scenario(World()))
+
+
+def test_a_password_that_was_right_and_is_not_any_more() -> None:
+    """The tokens of many projects end at the same moment: one of them finds out."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        assert all((await tried(keyring, *"abcd")).values())
+        world.clock.pass_by(DAY + 1)
+        world.iam.script = [refusal()] * 9
+        assert not any((await tried(keyring, *"abcd")).values())
+        assert world.iam.logins == 5
+
+    run(scenario(World()))
+
+
+def test_a_project_that_is_forbidden_keeps_nobody_waiting() -> None:
+    """403 says that the user is known: IAM does not count it, and the other projects have their tokens at once."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        assert await tried(keyring, *"abc") == {"a": False, "b": True, "c": True}
+        assert await tried(keyring, *"abc") == {"a": False, "b": True, "c": True}
+        assert projects_tried(world.iam) == ["a", "b", "c"]
+
+    run(scenario(World(refusal(403))))
+
+
+@pytest.mark.parametrize("first", ["a", ""], ids=["known before", "all at the same time"])
+def test_a_right_password_is_tried_for_all_projects_at_once(first: str) -> None:
+    """After the first login the others do not wait for each other."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        asked = asyncio.create_task(tried(keyring, *(first or "abcd")))
+        world.iam.close()
+        assert world.iam.gate is not None
+        await world.iam.arrived(1)
+        first_gate = world.iam.gate
+        world.iam.close()
+        first_gate.set()
+        if first:
+            await asked
+            asked = asyncio.create_task(tried(keyring, *"bcd"))
+        await world.iam.arrived(4)
+        world.iam.gate.set()
+        assert all((await asked).values())
+
+    run(scenario(World()))
+
+
+def test_a_reload_keeps_the_others_waiting_too() -> None:
+    """A project that comes with a reload does not try what has just been refused for another."""
+
+    async def scenario(world: World) -> None:
+        old = world.keyring({"prod": user()})
+        assert not (await tried(old, "a"))["a"]
+        new = world.keyring({"prod": user()}, old)
+        assert await tried(new, "a", "b") == {"a": False, "b": False}
+        assert world.iam.logins == 1
+
+    run(scenario(World(refusal(), refusal())))
+
+
 def test_login_started_before_a_reload_serves_after_it() -> None:
     """A login under way during a reload goes on for the new keyring."""
 
     async def scenario(world: World) -> None:
         world.iam.close()
-        assert world.iam.asked is not None
         assert world.iam.gate is not None
         old = world.keyring({"prod": user()})
         waiting = asyncio.create_task(token(old))
-        await world.iam.asked.wait()
+        await world.iam.arrived(1)
         new = world.keyring({"prod": user()}, old)
         new.credential(target_settings("prod"))
         await old.aclose()

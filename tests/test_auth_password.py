@@ -78,10 +78,9 @@ def test_many_waiters_share_one_login() -> None:
 
     async def scenario(world: World) -> None:
         world.iam.close()
-        assert world.iam.asked is not None
         assert world.iam.gate is not None
         first = asyncio.create_task(world.token())
-        await world.iam.asked.wait()
+        await world.iam.arrived(1)
         others = [asyncio.create_task(world.token()) for _ in range(49)]
         await asyncio.sleep(0)
         first.cancel()
@@ -351,9 +350,8 @@ def test_closing_ends_a_login_under_way() -> None:
 
     async def scenario(world: World) -> None:
         world.iam.close()
-        assert world.iam.asked is not None
         waiting = asyncio.create_task(world.token())
-        await world.iam.asked.wait()
+        await world.iam.arrived(1)
         await world.keyring.aclose()
         with pytest.raises(ConnectFailed, match="closed"):
             await waiting

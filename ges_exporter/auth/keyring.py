@@ -13,6 +13,7 @@ import httpx
 from ges_exporter.auth.credential import Credential, HeaderCredential, NoneCredential, TokenCredential
 from ges_exporter.auth.login import Login
 from ges_exporter.auth.password import PasswordCredential
+from ges_exporter.auth.patience import Account
 from ges_exporter.auth.secret import Learn, SecretSource, nobody
 from ges_exporter.auth.signature import SignedCredential
 from ges_exporter.auth.wire import Wire
@@ -68,6 +69,8 @@ class Keyring:
         self._login_timeout = login_timeout
         self._tls = functools.cache(ssl.create_default_context)
         self._made: dict[Use, Credential] = {}
+        self._accounts: dict[str, Account] = {}
+        """By the name of the credentials."""
         self._previous = previous
         self._learn = learn
 
@@ -91,6 +94,10 @@ class Keyring:
     def hand_over(self, use: Use, settings: Credentials | None) -> Credential | None:
         """Give away the credential made for ``use`` if ``settings`` are still what it was made of."""
         return self._made.pop(use, None) if self._credentials.get(use.name) == settings else None
+
+    def account(self, name: str, settings: Credentials) -> Account | None:
+        """Share what is known of the user of some credentials if ``settings`` are still what they were made of."""
+        return self._accounts.get(name) if self._credentials.get(name) == settings else None
 
     def _taken_over(self, use: Use) -> Credential | None:
         if self._previous is None:
@@ -132,10 +139,17 @@ class Keyring:
             login=Login(use.iam_endpoint, settings.domain, settings.username, use.project_id),
             password=self._source(use, "password", settings.password, settings.password_file),
             wire=wire,
+            account=self._account(use.name),
             clock=self._clock,
             monotonic=self._monotonic,
             learn=self._learn,
         )
+
+    def _account(self, name: str) -> Account:
+        if name not in self._accounts:
+            before = self._previous.account(name, self._credentials[name]) if self._previous is not None else None
+            self._accounts[name] = before or Account()
+        return self._accounts[name]
 
     def _signed(self, use: Use, settings: AkskCredentials) -> SignedCredential:
         temporary = settings.security_token is not None or settings.security_token_file is not None

@@ -71,6 +71,8 @@ class Failure:
 
     error: TargetError
     retry_after: float = 0.0
+    of_user: bool = False
+    """Whether the user or the password may be wrong (401), not only what was asked for."""
 
     def raise_error(self) -> NoReturn:
         """Raise the error anew: an exception raised twice would drag its first traceback along."""
@@ -156,7 +158,7 @@ def _failure(answer: Answer, now: float) -> Failure:
     kind = _kind(answer.status)
     code = _error_code(answer.body)
     text = f"IAM answered HTTP {answer.status}" + (f" ({code})" if code else "")
-    return Failure(kind(text), retry_after(answer.headers, now))
+    return Failure(kind(text), retry_after(answer.headers, now), of_user=answer.status == 401)
 
 
 def _kind(status: int) -> type[TargetError]:

@@ -13,7 +13,7 @@ import structlog
 
 from ges_exporter.auth.credential import TOKEN_HEADER, SecretCredential
 from ges_exporter.auth.login import Failure, Login, Token, log_in
-from ges_exporter.auth.patience import Backoff, Patience
+from ges_exporter.auth.patience import Account, Backoff, Patience
 from ges_exporter.auth.secret import Learn, SecretSource, nobody
 from ges_exporter.auth.wire import Wire
 from ges_exporter.errors import AuthFailed, ConnectFailed, TargetError
@@ -42,7 +42,8 @@ class PasswordCredential(SecretCredential):
 
     One login at a time, all who wait share it, and none of them can cancel it for the others. Towards the end of a
     token's life it is renewed beside the requests, which go on with the old one while that is valid. A refused password
-    is not tried again for a growing while, unless it has changed: accounts get locked.
+    is not tried again for a growing while, unless it has changed: accounts get locked. Those of one user for several
+    projects share an ``account``.
     """
 
     def __init__(  # noqa: PLR0913 the world is injected
@@ -53,6 +54,7 @@ class PasswordCredential(SecretCredential):
         login: Login,
         password: SecretSource,
         wire: Wire,
+        account: Account,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         learn: Learn = nobody,
@@ -62,6 +64,8 @@ class PasswordCredential(SecretCredential):
         self._login = login
         self._password = password
         self._wire = wire
+        self._account = account
+        account.join(self)
         self._clock = clock
         self._monotonic = monotonic
         self._learn = learn
@@ -83,6 +87,7 @@ class PasswordCredential(SecretCredential):
 
     async def aclose(self) -> None:
         """Give up a login under way, and the token."""
+        self._account.leave(self)
         if self._attempt is not None and not self._attempt.done():
             self._attempt.cancel()
             await asyncio.wait({self._attempt})
@@ -132,27 +137,34 @@ class PasswordCredential(SecretCredential):
     def _begin(self) -> asyncio.Task[Token | Failure]:
         """The login under way, or a new one; `TargetError` if it is too early for one."""
         if self._attempt is None or self._attempt.done():
-            password = self._password.text()
-            self._patience.check(password, self._monotonic())
+            password, now = self._password.text(), self._monotonic()
+            self._patience.check(password, now)
+            if (refusal := self._account.held(self, password, now)) is not None:
+                refusal.raise_error()
             self._attempt = asyncio.create_task(self._log_in(password))
         return self._attempt
 
     async def _log_in(self, password: str) -> Token | Failure:
-        asked = self._monotonic()
-        try:
-            outcome = await self._wire.drive(log_in(self._login, password, self._clock()))
-        except TargetError as error:
-            outcome = Failure(error)
-        if isinstance(outcome, Failure):
-            self._note_failure(outcome, password)
-        else:
-            self._note_token(outcome, asked)
+        async with self._account.turn(password, self._monotonic):
+            asked = self._monotonic()
+            # Another project's login may have been refused while this one waited.
+            if (refusal := self._account.held(self, password, asked)) is not None:
+                return refusal
+            try:
+                outcome = await self._wire.drive(log_in(self._login, password, self._clock()))
+            except TargetError as error:
+                outcome = Failure(error)
+            if isinstance(outcome, Failure):
+                self._note_failure(outcome, password)
+            else:
+                self._note_token(outcome, password, asked)
         return outcome
 
-    def _note_token(self, token: Token, asked: float) -> None:
+    def _note_token(self, token: Token, password: str, asked: float) -> None:
         self._learn(token.value)
         self._held = _Held.of(token, asked)
         self._patience.succeeded()
+        self._account.succeeded(self, password, asked)
         self._telemetry.token_expiry.setdefault(self.name, {})[self._login.project_id] = token.expires
         self._telemetry.token_refreshes[self.name] += 1
         _log.info("token obtained", credentials=self.name, project_id=self._login.project_id)
@@ -160,5 +172,6 @@ class PasswordCredential(SecretCredential):
     def _note_failure(self, failure: Failure, password: str) -> None:
         self._patience.failed(failure, password, self._monotonic())
         if isinstance(failure.error, AuthFailed):
+            self._account.refused(self, password, failure, self._monotonic())
             self._telemetry.auth_errors[self.name] += 1
         _log.warning("login failed", credentials=self.name, reason=failure.error.reason, error=str(failure.error))
