@@ -157,6 +157,8 @@ async def _serve(
     allow_many_lookups()
     # Long lists are many objects and hardly a cycle: to look for some after every 700 takes a sixth of all time.
     gc.set_threshold(10_000)
+    # While the loop is busy, each step of a thread (saving, rendering) has to wait for so many seconds.
+    sys.setswitchinterval(0.001)
     sockets = [listen(address) for address in options.web_listen_address or [":9877"]]
     exporter = Exporter(config, external_url=options.web_external_url, redaction=redaction)
     web = Options(options.web_telemetry_path, options.web_external_url, options.web_enable_lifecycle)

@@ -206,11 +206,11 @@ class Client:
         """Parses a page; with ``api: auto`` the answer's keys tell which of the service plane's shapes it has."""
         if self.settings.api != "auto":
             return DIALECTS[self.settings.api].parse(body)
-        page = (self._dialect or DIALECTS["memory"]).parse(body)
-        if self._dialect is None or _strange(page):
-            told = detect(body)
-            if told is not None and told is not self._dialect:
-                self._dialect = told
+        tried = self._dialect or DIALECTS["memory"]
+        page = tried.parse(body)
+        if (self._dialect is None or _strange(page)) and (told := detect(body)) is not None:
+            self._dialect = told
+            if told is not tried:
                 page = told.parse(body)
         return page
 

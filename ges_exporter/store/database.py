@@ -14,20 +14,14 @@ from ges_exporter.errors import LedgerError, LedgerInUseError
 from ges_exporter.ledger.accounts import Account, ImportAccount
 from ges_exporter.ledger.changes import JobRow, TargetRecord, TargetState
 from ges_exporter.model import Plane, Status, Target
-from ges_exporter.store.backlog import Batch, Due
-from ges_exporter.store.rows import decode, encode, read, values
+from ges_exporter.store.backlog import Batch
+from ges_exporter.store.rows import decode, read
 from ges_exporter.store.schema import VERSION, migrate
+from ges_exporter.store.writing import write
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 """While a file is opened, an error in our SQL means that its tables are not ours."""
-_REPLACE = """
-ON CONFLICT (target, id) DO UPDATE SET account = excluded.account, status = excluded.status, flags = excluded.flags,
-absent_since = excluded.absent_since, open = excluded.open, owed = excluded.owed
-"""
-_INSERT = "INSERT INTO jobs (target, account, status, flags, absent_since, open, owed, id)"
-_INSERT_JOB = f"{_INSERT} VALUES (?, ?, ?, ?, ?, ?, ?, ?) {_REPLACE}"
-_INSERT_JOBS = f"{_INSERT} SELECT ?, ?, ?, ?, ?, ?, ?, value FROM json_each(?) WHERE true {_REPLACE}"  # noqa: S608 - constants
 _log = structlog.get_logger(__name__)
 
 
@@ -105,13 +99,12 @@ class Database:
         try:
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._connection.execute("BEGIN IMMEDIATE")
-            for target, due in batch.items():
-                self._write_target(target, due)
+            write(self._connection, batch, targets)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._targets = targets
             self._roll_back()
             raise _error(self._path, error) from None
+        self._targets = targets
 
     def close(self) -> None:
         """Closes the file."""
@@ -167,48 +160,6 @@ class Database:
                 raise KeyError(account)
         for opened, owed in execute("SELECT open, owed FROM jobs WHERE open IS NOT NULL OR owed IS NOT NULL"):
             read(0, Status.UNKNOWN, 0, None, opened, owed)
-
-    def _write_target(self, target: Target, due: Due) -> None:
-        execute, many = self._connection.execute, self._connection.executemany
-        if due.deleted and (number := self._targets.pop(target, None)) is not None:
-            for table in ("jobs", "accounts", "imports"):
-                execute(f"DELETE FROM {table} WHERE target = ?", (number,))  # noqa: S608 - names of ours
-            execute("DELETE FROM targets WHERE id = ?", (number,))
-        if due.state is None:
-            return
-        number = self._number(target, due.state)
-        many(
-            "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)",
-            [(number, account.number, encode(account)) for account in due.accounts.values()],
-        )
-        many(
-            "INSERT OR REPLACE INTO imports VALUES (?, ?, ?)",
-            [(number, one.graph, encode(one)) for one in due.imports.values()],
-        )
-        plain: dict[JobRow, list[str]] = {}
-        for identity, row in due.jobs.items():
-            if row is None:
-                execute("DELETE FROM jobs WHERE target = ? AND id = ?", (number, identity))
-            elif row.plain and "\0" not in identity:
-                plain.setdefault(row, []).append(identity)
-            else:
-                execute(_INSERT_JOB, (number, *values(row), identity))
-        for row, identities in plain.items():
-            # A first listing of 100,000 jobs has a handful of kinds: SQLite itself runs through the ids of each (its
-            # JSON cuts texts at a zero, so those go the other way).
-            execute(_INSERT_JOBS, (number, *values(row), encode(sorted(identities)).decode()))
-
-    def _number(self, target: Target, state: TargetState) -> int:
-        number = self._targets.get(target)
-        if number is None:
-            cursor = self._connection.execute(
-                "INSERT INTO targets (project, graph, plane, state) VALUES (?, ?, ?, ?)",
-                (target.project, target.graph, target.plane.value, encode(state)),
-            )
-            number = self._targets[target] = int(cursor.lastrowid or 0)
-        else:
-            self._connection.execute("UPDATE targets SET state = ? WHERE id = ?", (encode(state), number))
-        return number
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
