@@ -142,8 +142,13 @@ def _demo_config(url: str) -> dict[str, object]:
                 "discovery": {"enabled": True, "interval": "1m"},
             }
         ],
+        # One kind of job less than there will be, so that this limit can be seen, too.
+        "limits": {"label_sets_per_graph": 9},
         "thresholds": [
             {"job_type": "ImportGraph", "expected_interval": "10m", "max_duration": "5m", "max_pending": "2m"},
+            {"job_type": "ExportGraph", "plane": "service", "expected_interval": "2m"},
+            {"job_type": "Algorithm", "algorithm": "personalrank", "expected_interval": "1m"},
+            {"job_type": "Algorithm", "algorithm": "closeness", "max_duration": "2m"},
             {"job_type": "import_graph", "expected_interval": "10m", "max_duration": "5m", "max_pending": "2m"},
             {"job_type": "Algorithm", "max_duration": "10m", "max_pending": "2m"},
         ],

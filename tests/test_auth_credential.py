@@ -40,6 +40,7 @@ def test_literal_is_sent(given: Mapping[str, str], kind: type[Credentials], head
     request = run(sent(credential, lambda _: httpx.Response(401)))
     assert request.headers[header[0]] == header[1]
     assert not run(credential.renew(request))
+    credential.note_refusal()
     assert telemetry.auth_errors == {"given": 1}
 
 
@@ -51,6 +52,7 @@ def test_none_sends_nothing(name: str) -> None:
     request = run(sent(credential))
     assert not {"x-auth-token", "authorization"} & set(request.headers)
     assert not run(credential.renew(request))
+    credential.note_refusal()
     assert set(telemetry.auth_errors) == {"given"}
     assert telemetry.auth_errors["given"] == 0
 

@@ -68,6 +68,7 @@ def test_a_token_that_has_gone_bad_is_renewed_once(status: int, target: str) -> 
     swift.run(main())
     assert login.made == 2
     assert login.telemetry.retries["list_jobs", "auth"] == 1
+    assert login.telemetry.auth_errors["prod"] == 0
 
 
 def test_a_token_refused_again_and_again_is_not_renewed_again_and_again() -> None:
@@ -82,6 +83,19 @@ def test_a_token_refused_again_and_again_is_not_renewed_again_and_again() -> Non
 
     swift.run(main())
     assert login.made <= 3
+    assert login.telemetry.auth_errors["prod"] == 5
+
+
+def test_a_user_without_rights_is_counted_as_refused() -> None:
+    """A 403 is a refusal of the credentials, though no other token would do better."""
+    login = Login()
+    login.world.faults.add(parse("status=403,path=/ges"))
+
+    async def main() -> None:
+        assert (await login.asker().node()).reason == "auth"
+
+    swift.run(main())
+    assert (login.made, login.telemetry.auth_errors["prod"]) == (1, 1)
 
 
 def test_waiters_share_one_renewal() -> None:

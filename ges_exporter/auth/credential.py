@@ -29,8 +29,11 @@ class Credential(httpx.Auth):
         return f"<{type(self).__name__} {self.name!r}>"
 
     async def renew(self, refused: httpx.Request) -> bool:  # noqa: ARG002 for those that can tell
-        """After ``refused`` was answered with "bad token": whether sending it once more can help."""
+        """After ``refused`` was answered with "bad token": whether something else than what it carried can be sent."""
         return False
+
+    def note_refusal(self) -> None:
+        """Note that an API does not take what is sent along."""
 
     async def aclose(self) -> None:
         """Let go of whatever is under way; harmless when repeated."""
@@ -43,16 +46,13 @@ class NoneCredential(Credential):
 class SecretCredential(Credential, ABC):
     """Sends something made of a secret, which may be another by the time it is refused."""
 
-    async def renew(self, refused: httpx.Request) -> bool:
-        """Whether something else than what ``refused`` carried can be sent; noted as an error if not."""
-        if await self._differs(refused):
-            return True
-        self._telemetry.auth_errors[self.name] += 1
-        return False
-
     @abstractmethod
-    async def _differs(self, refused: httpx.Request) -> bool:
-        """Whether something else than what ``refused`` carried would be sent now."""
+    async def renew(self, refused: httpx.Request) -> bool:
+        """Whether something else than what ``refused`` carried can be sent."""
+
+    def note_refusal(self) -> None:
+        """Count it."""
+        self._telemetry.auth_errors[self.name] += 1
 
 
 class HeaderCredential(SecretCredential):
@@ -68,7 +68,8 @@ class HeaderCredential(SecretCredential):
         request.headers[self._header] = self._secret.header_value()
         yield request
 
-    async def _differs(self, refused: httpx.Request) -> bool:
+    async def renew(self, refused: httpx.Request) -> bool:
+        """Whether the secret has changed."""
         try:
             value = self._secret.header_value()
         except AuthFailed:

@@ -83,7 +83,7 @@ class PasswordCredential(SecretCredential):
         request.headers[TOKEN_HEADER] = (await self._token()).value
         response = yield request
         if response.is_success:
-            self._doubts.pop(request.url.netloc, None)
+            self._doubts.pop(_place(request), None)
 
     async def aclose(self) -> None:
         """Give up a login under way, and the token."""
@@ -105,12 +105,12 @@ class PasswordCredential(SecretCredential):
                 self._begin()
         return self._held.token
 
-    async def _differs(self, refused: httpx.Request) -> bool:
-        """Whether there is another token; logs in for one, but not again and again for a host that refuses each."""
+    async def renew(self, refused: httpx.Request) -> bool:
+        """Whether there is another token; logs in for one, but not again and again for a graph that refuses each."""
         carried: str = refused.headers.get(TOKEN_HEADER, "")
         if self._held is not None and self._held.token.value != carried:
             return True
-        doubt = self._doubts.setdefault(refused.url.netloc, Backoff(60, 3600))
+        doubt = self._doubts.setdefault(_place(refused), Backoff(60, 3600))
         if doubt.active(self._monotonic()) and not self._under_way():
             return False
         try:
@@ -175,3 +175,8 @@ class PasswordCredential(SecretCredential):
             self._account.refused(self, password, failure, self._monotonic())
             self._telemetry.auth_errors[self.name] += 1
         _log.warning("login failed", credentials=self.name, reason=failure.error.reason, error=str(failure.error))
+
+
+def _place(request: httpx.Request) -> bytes:
+    """Returns what refuses, or takes, a token: of one host each graph for itself, for a gateway may lead to many."""
+    return request.url.netloc + request.url.raw_path.partition(b"/jobs")[0]

@@ -116,7 +116,8 @@ class SignedCredential(SecretCredential):
         request.headers["Authorization"] = _authorization(request, keys)
         yield request
 
-    async def _differs(self, refused: httpx.Request) -> bool:
+    async def renew(self, refused: httpx.Request) -> bool:
+        """Whether the keys have changed."""
         try:
             keys = self._keys()
         except AuthFailed:

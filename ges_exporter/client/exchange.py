@@ -45,7 +45,11 @@ CODINGS = frozenset({"", "identity", "gzip"})
 _PASSING = (ConnectFailed, Throttled, HttpServerError)
 
 
-class TokenRefused(AuthFailed):
+class Refused(AuthFailed):
+    """The API does not take what was sent along."""
+
+
+class TokenRefused(Refused):
     """The API calls the token bad: another one may do."""
 
 
@@ -136,6 +140,8 @@ class Exchange:
                 pause = _pause(refused, retries)
                 # A retry that cannot be answered in time would only turn a clear reason into a timeout.
                 if pause is None or pause + (began - remaining) >= remaining:
+                    if isinstance(refused, Refused):
+                        self._credential.note_refusal()
                     raise refused
                 retries += 1
                 self._telemetry.retries[operation, refused.reason] += 1
@@ -201,7 +207,7 @@ def _raise_for(response: httpx.Response, body: bytes, now: float) -> None:
     if status == 401:
         raise TokenRefused(text)
     if status == 403:
-        raise AuthFailed(text)
+        raise Refused(text)
     if status == 429:
         raise _waiting(Throttled(text), response, now)
     if status >= 500:

@@ -9,7 +9,7 @@ condition                                      where                            
 import lines rejected                          movie, ``ImportGraph``                           1:00
 last run failed, later succeeded               fraud, ``ImportGraph``                           0:40, cleared 2:50
 failure ratio high                             fraud, ``cluster_coefficient``                   0:30 to 10:30
-stuck, its progress stalled at 37 %            movie, ``closeness``                             0:40 to 30:40
+stuck, its progress stalled at 37 %            movie, ``closeness``                             0:40 to 40:40
 pending long                                   fraud, ``subgraph_matching``                     0:30
 backlog growing                                fraud, ``connected_component``                   1:00 to 2:30
 no success for a while                         fraud, ``personalrank``                          0:10 to 8:10
@@ -18,10 +18,12 @@ import without line counts                     fraud; task centre, of fraud     
 a status that nobody knows (``stopped``)       movie, ``label_propagation``                     1:20
 cancelled: leaves the list while it runs       movie, ``k_core``                                1:35
 one graph answers 503                          fraud                                            1:30 for 35 s
+the management plane fails                     task centre, discovery                           2:10 for 70 s
 a token is refused                             social                                           2:30 for 25 s
 another node with an old list                  fraud                                            2:50 for 30 s
 throttled                                      task centre v2                                   3:30 for 20 s
 slow answers                                   movie                                            4:05 for 20 s
+a tenth kind of job                            movie, ``triangle_count``                        3:00
 connections cut                                social                                           4:30 for 10 s
 tokens expire soon                             they live ten minutes                            always
 old jobs are pruned                            movie (120 jobs), social (60), fraud (half hour)  always
@@ -71,11 +73,12 @@ MOVIE = (
         first=40,
         every=2700,
         history=False,
-        run=(1800, 1800),
+        run=(2400, 2400),
         stalls=0.37,
         outcomes="f",
         reasons=("Running algorithm [closeness] error: task timeout",),
     ),
+    Row(job_type="Algorithm", algorithm="triangle_count", first=180, every=600, history=False, run=(5, 20)),
     Row(
         job_type="ImportGraph",
         first=30,
@@ -159,7 +162,7 @@ CENTRE = (
         wait=(5, 15),
         run=(20, 40),
         outcomes="spsf",
-        reasons=(_OBS, _ROWS),
+        reasons=(_OBS, _ROWS, _ROWS, _OBS),
         rejects=(0, 0.05, 0, 0.5),
     ),
     Row(
@@ -191,6 +194,7 @@ CENTRE = (
 
 FAULTS = (
     Fault(kind="status", value=503, path="/ges/", graph="fraud", start=90, seconds=35, every=900),
+    Fault(kind="status", value=500, path=f"/v2/{PROJECT_ID}/graphs", start=130, seconds=70, every=1800),
     Fault(kind="bad_token", path="/ges/", graph="social", start=150, seconds=25, every=1200),
     Fault(kind="failover", value=STANDBY, graph="fraud", start=170, seconds=30, every=3600),
     Fault(kind="throttle", value=5, path=f"/v2/{PROJECT_ID}/graphs/jobs", start=210, seconds=20, every=720),
