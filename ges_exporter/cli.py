@@ -39,7 +39,10 @@ T = TypeVar("T")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the exporter; returns the exit status: 0, 1 for a bad configuration or ledger; 2 is raised for bad flags."""
-    options = parser().parse_args(arguments)
+    flags = parser()
+    options = flags.parse_args(arguments)
+    if options.config_check and options.demo:
+        flags.error("--config.check: there is no file to check with --demo")
     redaction = Redaction()
     logs.configure(options.log_level, options.log_format, redaction.hide)
     try:
@@ -57,8 +60,9 @@ def _run(options: argparse.Namespace, redaction: Redaction) -> int:
         return asyncio.run(_demo(options, redaction))
     config, protection = _load(options, lambda: _protection(options))
     if options.config_check:
+        number = len(config.targets())
         found = " and those that discovery finds" if any(project.discovers for project in config.projects) else ""
-        print(f"{options.config_file}: {len(config.targets())} targets{found}, no faults")  # noqa: T201
+        print(f"{options.config_file}: {number} target{'s' * (number != 1)}{found}, no faults")  # noqa: T201
         return 0
     if options.once:
         return asyncio.run(_once(options, config, redaction))
@@ -119,6 +123,8 @@ async def _demo(options: argparse.Namespace, redaction: Redaction) -> int:
         url = await stack.enter_async_context(serve_simulator(simulate(living())))
         config = parse(_demo_config(url), os.environ, Path.cwd())
         config = config.with_ledger_path(options.ledger_path or ":memory:")
+        if options.once:
+            return await _once(options, config, redaction)
         return await _serve(options, config, protection, redaction, demo=url)
 
 

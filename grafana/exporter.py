@@ -24,8 +24,8 @@ from grafana.panels import (
     timeline,
     words,
 )
-from grafana.promql import EACH, GRAPH, WATCHED, WATCHER, age, by, in_range, in_step, now, pick
-from grafana.tables import SOME, Label, Value, rows, shaded, wide
+from grafana.promql import EACH, GRAPH, WATCHED, WATCHER, age, by, in_range, in_range_from_first, in_step, now, pick
+from grafana.tables import SOME, TASK_CENTRE, Label, Value, rows, shaded, wide
 
 SIZE = (6, 4)
 
@@ -69,7 +69,7 @@ def slowest() -> stat.Panel:
 def failures() -> stat.Panel:
     """Failed listings in the time range."""
     said = "Listings that failed in the time range, by the exporter that saw most of them."
-    failed = by("sum", ["plane"], in_range("ges_scrape_errors_total", (*GRAPH, "reason"), scope=WATCHED))
+    failed = by("sum", ["plane"], in_range_from_first("ges_scrape_errors_total", (*GRAPH, "reason"), scope=WATCHED))
     none = f"{by('max', ['plane'], pick('ges_up', scope=WATCHED))} * 0"
     frame = Frame("Failed listings", said, "short", "No exporter is scraped", *SIZE)
     return by_plane(frame, f"{failed} or {none}", NONE_IS_GOOD).decimals(0)
@@ -173,7 +173,7 @@ def targets() -> table.Panel:
     return rows(
         Frame("Job lists", said, "none", "No exporter is scraped", 12),
         Label("project", "Project", wide(80)),
-        Label("graph", "Graph", {"custom.minWidth": 80}),
+        Label("graph", "Graph", {**TASK_CENTRE, "custom.minWidth": 80}),
         Label("plane", "Plane", wide(105)),
         Value("Read ago", read, shaded(READ, **wide(95), unit="s", decimals=0)),
         Value("Requests", now("ges_scrape_requests", GRAPH, scope=WATCHED), wide(85)),

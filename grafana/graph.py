@@ -38,7 +38,7 @@ from grafana.promql import (
     pick,
     quantile,
 )
-from grafana.tables import NARROW, Label, Value, rows, shaded, wide
+from grafana.tables import NARROW, TASK_CENTRE, Label, Value, rows, shaded, wide
 
 JOB = (*KIND, "job_id")
 NAME = "{{graph}} {{job_type}} {{algorithm}}"
@@ -222,7 +222,7 @@ def targets() -> table.Panel:
     return rows(
         Frame("Targets", said, "none", "No exporter is scraped", 16, 7),
         Label("project", "Project", wide(80)),
-        Label("graph", "Graph", NARROW),
+        Label("graph", "Graph", {**TASK_CENTRE, **NARROW}),
         Label("plane", "Plane", wide(105)),
         Label("api", "API", wide(80)),
         Value(

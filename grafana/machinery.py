@@ -82,7 +82,8 @@ def shared() -> timeseries.Panel:
     """Scrapes that shared a listing."""
     said = "Scrapes answered by a listing that another scrape had under way, by exporter: several scrapers are at work."
     scrapes = in_step("ges_exporter_scrapes_shared_total", EACH, scope=WATCHER)
-    return counts(Frame("Shared scrapes", said, "short", "No exporter is scraped", 8), Query(scrapes, "{{instance}}"))
+    frame = Frame("Shared scrapes", said, "short", "No exporter is scraped", 8)
+    return counts(frame, Query(scrapes, "{{instance}}")).decimals(0)
 
 
 def ledger() -> timeseries.Panel:

@@ -199,6 +199,13 @@ def words(texts: Mapping[str, tuple[str, str]]) -> models.ValueMap:
     return models.ValueMap(options={value: _word(text, colour, at) for at, (value, (text, colour)) in numbered})
 
 
+def nothing(text: str) -> models.SpecialValueMap:
+    """A word in place of none."""
+    result = models.ValueMappingResult(text=text)
+    match = models.SpecialValueMatch.EMPTY
+    return models.SpecialValueMap(options=models.DashboardSpecialValueMapOptions(match=match, result=result))
+
+
 def anything(text: str) -> models.RegexMap:
     """A word in place of whatever text there is."""
     result = models.ValueMappingResult(text=text)

@@ -57,6 +57,13 @@ def in_range(counter: str, labels: Sequence[str], *matchers: str, scope: str = S
     return by("max", labels, f"increase({pick(counter, *matchers, scope=scope)}[$__range])")
 
 
+def in_range_from_first(counter: str, labels: Sequence[str], *matchers: str, scope: str = SCOPE) -> str:
+    """As `in_range`, of a counter that comes with its first event: a rise from nothing is one, too."""
+    chosen = pick(counter, *matchers, scope=scope)
+    known = f"increase({chosen}[$__range]) and {chosen} offset $__range"
+    return by("max", labels, f"{known} or last_over_time({chosen}[$__range])")
+
+
 def in_step(counter: str, labels: Sequence[str], *matchers: str, scope: str = SCOPE) -> str:
     """How much a counter rose in each step of a graph.
 
@@ -83,8 +90,8 @@ def address(labels: Sequence[str] = (), *, scope: str = "") -> str:
 
 
 def age(timestamp: str) -> str:
-    """Seconds since a timestamp."""
-    return f"time() - {timestamp}"
+    """Seconds since a timestamp, which may be of a scrape that the moment asked about does not reach."""
+    return f"clamp_min(time() - {timestamp}, 0)"
 
 
 def narrowed(expression: str, matcher: str) -> str:

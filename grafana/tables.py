@@ -10,13 +10,15 @@ from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.panels import WARNING, Frame, Query, Steps, framed, properties, target
+from grafana.panels import WARNING, Frame, Query, Steps, framed, nothing, properties, target
 
 Options = Mapping[str, object]
 """Field options by their ids, such as ``unit`` or ``custom.width``."""
 
 
 NARROW: Options = {"custom.minWidth": 90}
+TASK_CENTRE: Options = {"mappings": [nothing("task centre")]}
+"""Of a column of graphs, in which a task centre has no name."""
 SOME: Steps = ((None, "transparent"), (0.5, WARNING))
 """Only what is not 0 stands out."""
 

@@ -104,6 +104,7 @@ BAD_FLAGS = {
     "--web.telemetry-path=/-/metrics": "expected a path of its own, got '/-/metrics'",
     "--web.telemetry-path=/{x}": "expected a path such as /metrics, got '/{x}'",
     "--web.external-url=ges-exporter": "expected a URL with http or https, got 'ges-exporter'",
+    "--demo --config.check": "--config.check: there is no file to check with --demo",
     "--log.level=trace": "invalid choice: 'trace'",
     "--log.format=xml": "invalid choice: 'xml'",
 }
@@ -113,7 +114,7 @@ BAD_FLAGS = {
 def test_bad_flags(flag: str, complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Status 2, with what was expected."""
     with pytest.raises(SystemExit) as ended:
-        main([flag])
+        main(flag.split())
     assert ended.value.code == 2
     assert complaint in capsys.readouterr().err
 
@@ -193,6 +194,13 @@ def test_one_scrape_of_a_target_that_fails(tmp_path: Path) -> None:
     world.faults.add(Fault(kind="html", graph="movie"))
     done = once(world, tmp_path)
     assert (done.returncode, done.stdout.count("ges_up{")) == (1, 3)
+
+
+def test_one_scrape_of_the_demo() -> None:
+    """One scrape needs no configuration either."""
+    command = [sys.executable, "-m", "ges_exporter", "--demo", "--once"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own
+    assert (done.returncode, done.stdout.count("ges_up{")) == (0, 4)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

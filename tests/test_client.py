@@ -314,6 +314,15 @@ def test_what_nobody_knows_is_told_once_for_each_page() -> None:
     assert asker.telemetry.parse_errors["jobId"] == 1
 
 
+def test_what_a_server_repeats_is_told_once() -> None:
+    """A page that shows nothing new tells nothing new, whether it is the overlap or the whole list again."""
+    page = {"jobs": [{"jobId": "a", "status": "success"}, {"jobId": "b", "status": "paused", "taskType": "x"}, {}]}
+    asker = Asker(Script(answered(page)))
+    swift.run(asker.node())
+    assert asker.telemetry.unknown_values == {"taskType": 1, "status": 1}
+    assert asker.telemetry.parse_errors == {"jobId": 1}
+
+
 SECRET = "hunter2-and-then-some-more-0123456789"
 
 

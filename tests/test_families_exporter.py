@@ -147,6 +147,15 @@ def test_folded_kinds_of_jobs_are_told() -> None:
     assert sum(jobs.values()) == 2
 
 
+def test_nothing_is_said_of_what_a_target_folds_while_it_is_down() -> None:
+    """Absent is not zero."""
+    watcher = Watcher(rules=Rules(label_sets_per_graph=1))
+    watcher.show(job("a"), job("b", algorithm="louvain"))
+    watcher.fail()
+    page = snapshot(exporter=state(views=list(watcher.views.values())))
+    assert exposed(page, "ges_exporter_series_folded") == {}
+
+
 def test_folded_graphs_are_told() -> None:
     """Of a task centre, graphs beyond the limit are told under the empty graph."""
     watcher = Watcher(CENTRE, rules=Rules(graphs_per_project=1))

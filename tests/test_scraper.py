@@ -110,6 +110,20 @@ def test_a_listing_that_is_slow_to_stop_counts_once() -> None:
     swift.run(main())
 
 
+def test_what_a_listing_that_was_given_up_has_cost() -> None:
+    """It has taken all the time that there was, and its requests were made, whoever gave it up."""
+
+    async def main() -> None:
+        hangs, stubborn = Graph("hangs", None), Graph("stubborn", None)
+        stubborn.slow_to_stop = 5.0
+        results = await Scrapes([hangs, stubborn]).scrape(seconds=3.0)
+        for result in results.values():
+            assert result.seconds == pytest.approx(3.0, rel=0.2)
+            assert result.requests == 1
+
+    swift.run(main())
+
+
 def test_a_scrape_does_not_wait_for_its_deadline() -> None:
     """A scrape is over when the last target has answered."""
 

@@ -195,7 +195,7 @@ def test_a_node_with_an_old_list_takes_over_for_a_while(seen: Trace) -> None:
 
 @pytest.mark.parametrize(("name", "code"), [("fraud", 503), ("social", 400), ("social", 0), ("v2", 429), ("v2", 500)])
 def test_a_target_fails_and_recovers(seen: Trace, name: str, code: int) -> None:
-    """A graph or the management plane is down, a token refused, a connection cut, the gateway throttles; not for long."""
+    """A graph, or the management plane, fails; a token is refused, a connection cut, too much asked; not for long."""
     codes = seen.codes[name]
     assert 0 < codes.count(code) * STEP < 90
     assert codes[0] == codes[-1] == 200

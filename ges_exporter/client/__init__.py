@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import zlib
 from collections.abc import Callable, Generator, Iterable
@@ -94,7 +95,8 @@ class Client:
 
         ``since`` (Unix seconds) bounds what a task centre is asked for, ``recall`` tells what need not be read again.
         """
-        began, start = self._clock(), time.monotonic()
+        loop = asyncio.get_running_loop()
+        began, start = self._clock(), loop.time()
         try:
             await self._open()
         except TargetError as error:
@@ -110,7 +112,7 @@ class Client:
             self.settings.target,
             tuple(nodes),
             began,
-            time.monotonic() - start,
+            loop.time() - start,
             session.requests,
             self._dialect.api if self._dialect else None,
         )
@@ -232,6 +234,8 @@ class _Reading:
         self._client = client
         self._session = session
         self._since = since
+        self._noted: set[str] = set()
+        """The jobs on the pages of which something was noted."""
 
     async def drive(self, pages: Generator[Ask, JobPage, T]) -> T:
         """Asks for the pages that a generator wants, until it returns."""
@@ -242,11 +246,19 @@ class _Reading:
                 query = client.query(ask, self._since)
                 page = await self.exchange.get(self._session, "list_jobs", client.path(), query, client.parse)
                 self.records += rows_of(page)
-                client.note(page)
+                self._note(page)
                 ask = pages.send(page)
         except StopIteration as stop:
             result: T = stop.value
             return result
+
+    def _note(self, page: JobPage) -> None:
+        """Notes what is odd on a page, once, though pages overlap and a server may repeat them."""
+        if page.faults or page.unknown:
+            ids = {job.id for job in page.jobs}
+            if not ids or not ids <= self._noted:
+                self._client.note(page)
+            self._noted |= ids
 
 
 def _failed(endpoint: str, records: int, error: TargetError) -> NodeListing:

@@ -63,6 +63,7 @@ class Session:
 
 async def _note_sent(request: httpx.Request) -> None:
     request.extensions["sent"] = time.monotonic()
+    request.extensions["session"].requests += 1
 
 
 HOOKS: Mapping[str, list[Callable[..., Any]]] = {"request": [_note_sent], "response": [forget_location]}
@@ -152,6 +153,7 @@ class Exchange:
 
     async def _send(self, session: Session, operation: str, request: httpx.Request) -> bytes:
         code = "error"
+        request.extensions["session"] = session
         try:
             async with hanging_up(request):
                 response = await self._http.send(request, auth=self._credential, stream=True, follow_redirects=False)
@@ -166,7 +168,6 @@ class Exchange:
         finally:
             # Where there is no token to send along, nothing is sent.
             if (sent := request.extensions.get("sent")) is not None:
-                session.requests += 1
                 self._telemetry.request(operation, code, time.monotonic() - sent)
         _raise_for(response, body, self._clock())
         return body

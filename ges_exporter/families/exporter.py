@@ -66,9 +66,9 @@ def _dropped(exporter: State) -> Iterator[Sample]:
 def _folded(exporter: State) -> Iterator[Sample]:
     for view in exporter.views:
         target = view.target
-        folded = dict(view.listing.folded) if view.listing else {}
-        for graph, number in ({target.graph: 0} | folded).items():
-            yield Sample((target.project, graph, target.plane.value), number)
+        if view.listing is not None:
+            for graph, number in ({target.graph: 0} | dict(view.listing.folded)).items():
+                yield Sample((target.project, graph, target.plane.value), number)
 
 
 def _ledger_jobs(exporter: State) -> Iterator[Sample]:
@@ -147,14 +147,15 @@ EXPORTER = (
         "ges_exporter_parse_errors_total",
         "counter",
         ("field",),
-        "Values and records of the APIs that could not be read, by field.",
+        "Values and records of the APIs that could not be read, by field; counted in each listing that shows them.",
         _counter(lambda exporter: _by_one(exporter.telemetry.parse_errors)),
     ),
     _family(
         "ges_exporter_unknown_values_total",
         "counter",
         ("field",),
-        "Values of the APIs that this exporter does not know, such as a new status word, by field.",
+        "Values of the APIs that this exporter does not know, such as a new status word, by field; counted in each "
+        "listing that shows them.",
         _counter(lambda exporter: _by_one(exporter.telemetry.unknown_values)),
     ),
     _family(

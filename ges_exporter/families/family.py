@@ -47,7 +47,6 @@ class Facts(NamedTuple):
     region: str
     api: str
     """``unknown`` where only an answer can tell."""
-    configured_offset: bool = False
 
 
 class Thresholds(NamedTuple):

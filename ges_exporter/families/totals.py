@@ -152,7 +152,7 @@ TOTALS = (
         "histogram",
         S,
         "End minus begin of finished jobs in seconds, as the API reports them; on the management plane waiting in "
-        "the queue is included. Jobs without both times are not observed.",
+        "the queue is included. Jobs without both times, or with an end before their begin, are not observed.",
         _durations,
     ),
     Family(

@@ -111,9 +111,10 @@ class Scraper:
 
     def _join(self, watch: Watch, at: float, share: float) -> asyncio.Task[Result]:
         if watch.task is not None and watch.under_way:
-            watch.deadline.extend(at)
+            watch.session.deadline.extend(at)
             return watch.task
-        watch.deadline, watch.given_up = Deadline(at), False
+        watch.session, watch.given_up = Session(Deadline(at)), False
+        watch.began = asyncio.get_running_loop().time()
         watch.task = asyncio.create_task(self._run(watch, share))
         return watch.task
 
@@ -125,7 +126,7 @@ class Scraper:
         return watch.failed("timeout", "no full answer within this scrape's deadline", self._clock())
 
     async def _run(self, watch: Watch, share: float) -> Result:
-        deadline = watch.deadline
+        deadline = watch.session.deadline
         async with AsyncExitStack() as stack:
             try:
                 async with deadline.bound():
@@ -135,7 +136,7 @@ class Scraper:
                     await stack.enter_async_context(self._places.hold(share))
             except TimeoutError:
                 return self._note(watch, watch.failed("timeout", "its turn did not come", self._clock(), asked=False))
-            return self._note(watch, await self._list(watch, Session(deadline)))
+            return self._note(watch, await self._list(watch, watch.session))
 
     async def _list(self, watch: Watch, session: Session) -> Result:
         target, settings = watch.target, watch.settings

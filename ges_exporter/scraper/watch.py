@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from ges_exporter.client import Client
+from ges_exporter.client import Client, Session
 from ges_exporter.config import TargetSettings
 from ges_exporter.deadline import Deadline
 from ges_exporter.ledger import View
@@ -34,8 +34,10 @@ class Watch:
         """Failed listings by reason."""
         self.last: Result | None = None
         self.task: asyncio.Task[Result] | None = None
-        self.deadline = Deadline(0.0)
+        self.session = Session(Deadline(0.0))
         """Of the listing under way."""
+        self.began = 0.0
+        """When that was begun, by the clock of the event loop."""
         self.given_up = False
         """Whether a scrape could not wait for that listing."""
         self.before: tuple[asyncio.Task[Result], ...] = ()
@@ -72,7 +74,17 @@ class Watch:
         return 2 if self.last.reason == "timeout" else 1
 
     def failed(self, reason: str, message: str, at: float, *, asked: bool = True) -> Result:
-        """Returns the result of a scrape that has no listing to show."""
+        """Returns the result of a scrape that has no listing to show, and in which one is, or was to be, under way."""
         endpoints = tuple((endpoint, False) for endpoint in self.settings.endpoints)
         view = View(self.target, None, self.released.view)
-        return Result(view, up=False, at=at, reason=reason, message=message, nodes=endpoints, asked=asked)
+        return Result(
+            view,
+            up=False,
+            at=at,
+            reason=reason,
+            message=message,
+            seconds=asyncio.get_running_loop().time() - self.began,
+            requests=self.session.requests,
+            nodes=endpoints,
+            asked=asked,
+        )

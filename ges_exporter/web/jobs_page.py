@@ -75,8 +75,8 @@ def _summary(sights: Sequence[Sight], now: float) -> Html:
     return html.p(
         html.strong(_number(active, "active job")),
         " and ",
-        html.strong(_number(failures, "failure")),
-        f", as the last listings had them; it is {moment(now)}. This page asks no API.",
+        html.strong(_number(failures, "recent failure")),
+        f", as told by the listings up to now; it is {moment(now)}. This page asks no API.",
     )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from ges_exporter.discovery import Search
 from ges_exporter.exporter import Exporter
+from ges_exporter.recent import KEPT
 from ges_exporter.threads import in_thread
 from ges_exporter.web import markup as html
 from ges_exporter.web.markup import Html
@@ -74,7 +75,7 @@ def _summary(sights: list[Sight]) -> Html:
 
 
 def _table(sights: list[Sight], now: float) -> Html:
-    names = ("Project", "Graph", "State", "Last listing", "Active", "Failures", "")
+    names = ("Project", "Graph", "State", "Last listing", "Active", "Newest failures", "")
     head = html.tr([html.th(name, scope="col") for name in names])
     return html.table(html.thead(head), html.tbody([_row(sight, now) for sight in sights]), class_="targets")
 
@@ -83,15 +84,16 @@ def _row(sight: Sight, now: float) -> list[Html]:
     target, listed = sight.target, sight.listed_at
     place = {"project": target.project, "graph": target.graph}
     listing = "never" if listed is None else age(listed, now)
-    counts = [("Active", "active", sight.active), ("Failures", "failed", sight.failures)]
+    failures = f"{KEPT} or more" if len(sight.failures) == KEPT else str(len(sight.failures))
+    counts = [("Active", "active", str(len(sight.active))), ("Newest failures", "failed", failures)]
     cells = [
         html.td(target.project, data_label="Project"),
         html.td(target.graph or html.span("task centre", class_="quiet"), data_label="Graph"),
         html.td(state(sight), data_label="State"),
         html.td(listing, " (cut by a limit)" if sight.truncated else None, data_label="Last listing"),
         *(
-            html.td(link(str(len(jobs)), "jobs", **place, status=status) if listed else _UNKNOWN, data_label=name)
-            for name, status, jobs in counts
+            html.td(link(number, "jobs", **place, status=status) if listed else _UNKNOWN, data_label=name)
+            for name, status, number in counts
         ),
         html.td(
             html.span(link("jobs", "jobs", **place), link("probe", "probe", **place), class_="links"),

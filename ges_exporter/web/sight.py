@@ -36,8 +36,6 @@ class Sight(NamedTuple):
     region: str
     up: bool | None
     """None: it has not been asked yet."""
-    asked_at: float | None
-    """Unix seconds of the last answer, or the lack of one."""
     reason: str
     message: str
     """Why it is down, without secrets."""
@@ -93,7 +91,6 @@ def _look_at(watch: Watch, wanted: Filter, clean: Callable[[str], str]) -> Sight
         target=watch.target,
         region=watch.settings.region,
         up=None if last is None else last.up,
-        asked_at=None if last is None else last.at,
         reason="" if last is None else last.reason,
         message="" if last is None else clean(last.message),
         nodes=tuple(map(clean, last.node_messages)) if last is not None and last.up else (),
