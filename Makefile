@@ -54,9 +54,12 @@ demo: $(INSTALLED) ## watch a built-in simulated GES on http://localhost:9877 (m
 # Much of what tests do is wait, for sockets and for programs: more of them at work than there are processors.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2 + 1)
 
+# To measure coverage takes as long as the tests themselves, so only CI always does: make test COVERAGE=--cov
+COVERAGE ?=
+
 .PHONY: test
-test: $(INSTALLED) ## run the tests that need only Python, with coverage (a part: .venv/bin/pytest tests/test_project.py)
-	$(BIN)/python -m pytest --cov --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+test: $(INSTALLED) ## run the tests that need only Python (a part: .venv/bin/pytest tests/test_project.py)
+	$(BIN)/python -m pytest $(COVERAGE) --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## run the tests against real Prometheus, Alertmanager and Chromium

@@ -121,14 +121,15 @@ async def _demo(options: argparse.Namespace, redaction: Redaction) -> int:
         raise ConfigError(faults)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(serve_simulator(simulate(living())))
-        config = parse(_demo_config(url), os.environ, Path.cwd())
+        config = parse(demo_config(url), os.environ, Path.cwd())
         config = config.with_ledger_path(options.ledger_path or ":memory:")
         if options.once:
             return await _once(options, config, redaction)
         return await _serve(options, config, protection, redaction, demo=url)
 
 
-def _demo_config(url: str) -> dict[str, object]:
+def demo_config(url: str) -> dict[str, object]:
+    """Returns the configuration that watches the living scenario at ``url``, and expects a little too much of it."""
     return {
         "credentials": {
             "demo": {"type": "password", "domain": "demo", "username": "demo", "password": "demo", "iam_endpoint": url}

@@ -132,6 +132,20 @@ def program_of(path: str) -> str:
     return str(yaml.safe_load(text)["services"]["ges-exporter"]["command"]) if path == "compose.yaml" else text
 
 
+def test_compose_puts_the_dashboards_where_grafana_looks_for_them() -> None:
+    """The folder that the provisioning names is the one into which they are mounted."""
+    provider = yaml.safe_load(read("grafana/provisioning/dashboards/ges.yml"))["providers"][0]
+    mounts = yaml.safe_load(read("compose.yaml"))["services"]["grafana"]["volumes"]
+    assert f"./grafana/dashboards:{provider['options']['path']}:ro" in mounts
+
+
+def test_the_unit_finds_the_secret_where_the_docs_put_it() -> None:
+    """Each credential that systemd hands over is a file that was installed a step before."""
+    wanted = re.findall(r"^LoadCredential=\S+:(\S+)$", read("config/systemd/ges-exporter.service"), re.MULTILINE)
+    installed = re.findall(r"^install -m \d+ (\S+) (/etc/ges-exporter/)\s", read("docs/deployment.md"), re.MULTILINE)
+    assert set(wanted) <= {folder + name for name, folder in installed}
+
+
 @pytest.mark.parametrize("folder", [".", "sharded"])
 def test_manifests_name_the_image_of_this_version(folder: str) -> None:
     """The manifests of a release start that release."""
