@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
@@ -37,7 +37,8 @@ OF_THE_EXPORTER = {
 Labels = frozenset[tuple[str, str]]
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Page:
     """One scrape: its time in Unix seconds, and its samples by name and labels."""
 
     now: float
