@@ -184,6 +184,21 @@ class Api(msgspec.Struct, frozen=True):
     """Whether imports can carry line counts."""
 
 
+class Owed(msgspec.Struct, frozen=True):
+    """A finished import whose line counts the list left out and the single-job API has yet to tell."""
+
+    job_id: str
+    graph: str
+    """As the API spells it."""
+    account: str
+    """The graph it is counted under."""
+    since: float
+    """Unix seconds."""
+    at: Time
+    files: tuple[ImportFile, ...] = ()
+    refusals: int = 0
+
+
 class Outcome(StrEnum):
     """How the question for the details of one import went."""
 

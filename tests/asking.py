@@ -14,9 +14,8 @@ from ges_exporter.auth import Credential, NoneCredential
 from ges_exporter.client import Backoff, Client, Limits, Session
 from ges_exporter.config import TargetSettings
 from ges_exporter.deadline import Deadline
-from ges_exporter.ledger import Owed
 from ges_exporter.ledger.roster import Recall
-from ges_exporter.model import Details, Listing, NodeListing, Plane, Target, Time
+from ges_exporter.model import Details, Listing, NodeListing, Owed, Plane, Target, Time
 from ges_exporter.simulator import Plan, World, create_app
 from ges_exporter.telemetry import Telemetry
 from tests import swift

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from ges_exporter.ledger import Owed, TargetRecord
+from ges_exporter.ledger import TargetRecord
 from ges_exporter.ledger.accounts import Account, ImportAccount
 from ges_exporter.ledger.view import LedgerView
-from ges_exporter.model import Details, ImportFile, Job, Outcome, Plane, Status, Target, Time
+from ges_exporter.model import Details, ImportFile, Job, Outcome, Owed, Plane, Status, Target, Time
 
 LATE_AFTER, VANISH_AFTER, FORGET_AFTER = 3600.0, 600.0, 7 * 86400.0
 AHEAD = 14 * 3600.0

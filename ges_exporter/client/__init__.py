@@ -26,8 +26,7 @@ from ges_exporter.client.tls import changed
 from ges_exporter.config import TargetSettings
 from ges_exporter.dialects import DIALECTS, detect
 from ges_exporter.errors import TargetError, TimeoutExceeded
-from ges_exporter.ledger import Owed
-from ges_exporter.model import Details, Job, JobPage, Listing, NodeListing
+from ges_exporter.model import Details, Job, JobPage, Listing, NodeListing, Owed
 from ges_exporter.telemetry import Telemetry
 
 __all__ = ["Backoff", "Client", "Finder", "Graphs", "Limits", "Recall", "Session", "Transport"]

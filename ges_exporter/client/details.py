@@ -8,8 +8,7 @@ from ges_exporter.client.exchange import Exchange, Session
 from ges_exporter.client.graphs import read_graphs
 from ges_exporter.dialects import Detail
 from ges_exporter.errors import ApiError, AuthFailed, TargetError, Throttled, TimeoutExceeded
-from ges_exporter.ledger import Owed
-from ges_exporter.model import Details, GraphPage, JobPage, Outcome
+from ges_exporter.model import Details, GraphPage, JobPage, Outcome, Owed
 
 
 class DetailReader:

@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from ges_exporter.ledger.book import Book
-from ges_exporter.ledger.changes import Changes, JobRow, Owed, Rules, TargetRecord
+from ges_exporter.ledger.changes import Changes, JobRow, Rules, TargetRecord
 from ges_exporter.ledger.roster import Recall
 from ges_exporter.ledger.view import View
 from ges_exporter.ledger.zone import Zone
-from ges_exporter.model import Details, Job, Listing, Target
+from ges_exporter.model import Details, Job, Listing, Owed, Target
 
-__all__ = ["Changes", "JobRow", "Ledger", "Observation", "Owed", "Rules", "TargetRecord", "View", "Zone"]
+__all__ = ["Changes", "JobRow", "Ledger", "Observation", "Rules", "TargetRecord", "View", "Zone"]
 
 DAY = 86400.0
 

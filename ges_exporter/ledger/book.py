@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from ges_exporter.ledger.changes import Changes, JobRow, Owed, Rules, TargetRecord, TargetState
+from ges_exporter.ledger.changes import Changes, JobRow, Rules, TargetRecord, TargetState
 from ges_exporter.ledger.clocks import Clocks
 from ges_exporter.ledger.counting import Counting
 from ges_exporter.ledger.debts import Debts
@@ -17,7 +17,7 @@ from ges_exporter.ledger.seats import Seats
 from ges_exporter.ledger.union import Union
 from ges_exporter.ledger.view import LedgerView, ListingView, Open, View
 from ges_exporter.ledger.zone import Zone
-from ges_exporter.model import Details, Job, Listing, Plane, Target
+from ges_exporter.model import Details, Job, Listing, Owed, Plane, Target
 
 
 class Book:

@@ -9,7 +9,7 @@ import msgspec
 from ges_exporter.ledger.accounts import Account, ImportAccount
 from ges_exporter.ledger.view import Open
 from ges_exporter.ledger.zone import Measurement
-from ges_exporter.model import Api, ImportFile, Status, Target, Time
+from ges_exporter.model import Api, Owed, Status, Target, Time
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -64,21 +64,6 @@ class TargetState(msgspec.Struct):
     """By endpoint."""
     clocks: dict[str, Measurement] = {}
     """By endpoint."""
-
-
-class Owed(msgspec.Struct, frozen=True):
-    """A finished import whose line counts the list left out and the single-job API has yet to tell."""
-
-    job_id: str
-    graph: str
-    """As the API spells it."""
-    account: str
-    """The graph it is counted under."""
-    since: float
-    """Unix seconds."""
-    at: Time
-    files: tuple[ImportFile, ...] = ()
-    refusals: int = 0
 
 
 class JobRow(msgspec.Struct, frozen=True):

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ges_exporter.ledger.changes import Owed
 from ges_exporter.ledger.counting import Counting
 from ges_exporter.ledger.roster import Roster
 from ges_exporter.ledger.zone import Zone
-from ges_exporter.model import Details, ImportFile, Job, Outcome, Time
+from ges_exporter.model import Details, ImportFile, Job, Outcome, Owed, Time
 
 REFUSALS = 3
 """So many errors of the API itself, and an import's files stay unreported."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from ges_exporter.ledger.accounts import Account
-from ges_exporter.ledger.changes import JobRow, Owed
+from ges_exporter.ledger.changes import JobRow
 from ges_exporter.ledger.gauges import Mark, Marks
 from ges_exporter.ledger.view import Open
-from ges_exporter.model import Job
+from ges_exporter.model import Job, Owed
 
 
 class Recall:

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from ges_exporter.ledger.changes import JobRow, Owed
+from ges_exporter.ledger.changes import JobRow
 from ges_exporter.ledger.view import Open
-from ges_exporter.model import Status
+from ges_exporter.model import Owed, Status
 
 T = TypeVar("T")
 
