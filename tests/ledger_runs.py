@@ -101,7 +101,7 @@ class Run:
             self._compare_gauges(page, observation, up=not nodes[0].reason)
         await self._save(target, observation)
         if page.owed and any(not node.reason for node in nodes):
-            answers = [_reply(owed.job_id, chance) for owed in self.ledger.owed(target, 3)]
+            answers = [_reply(owed.job_id, chance) for owed in self.ledger.owed(target, 3, now)]
             page.settle(answers, now)
             await self._save(target, self.ledger.settle(target, answers, now))
 

@@ -239,10 +239,14 @@ def test_an_api_error_is_tried_three_times_then_the_files_are_unreported(centre:
 
 
 def test_a_passing_error_is_tried_again(centre: Watcher) -> None:
-    """As often as it takes."""
+    """As often as it takes, after pauses of at most a quarter of an hour, the first time without one."""
     centre.show(ended("a", file("edge")))
-    for _ in range(10):
+    for pause in (0, 15, 30, 60, 120, 240, 480, 900, 900, 900):
         centre.answer(Details("a", Outcome.AGAIN))
+        if pause:
+            centre.wait(pause - 1)
+            assert centre.owed() == []
+            centre.wait(1)
         assert centre.owed() == ["a"]
     centre.answer(Details("a", Outcome.ANSWERED, (file("edge", 3, 1),)))
     assert by_kind(centre, LINES) == (0, 0, 3)
@@ -267,10 +271,11 @@ def test_an_answer_that_tells_less_than_the_list_takes_nothing_away(centre: Watc
 def test_the_number_asked_for_in_a_scrape_is_limited(centre: Watcher) -> None:
     """Those that failed least often come first, so that none starves the others."""
     centre.show(*(ended(f"a{i}") for i in range(30)))
-    first = centre.owed(limit=20)
-    assert len(first) == 20
-    centre.answer(*(Details(identity, Outcome.REFUSED) for identity in first))
-    assert set(centre.owed(limit=10)).isdisjoint(first)
+    for outcome in (Outcome.REFUSED, Outcome.AGAIN):
+        first = centre.owed(limit=20)
+        assert len(first) == 20
+        centre.answer(*(Details(identity, outcome) for identity in first))
+        assert set(centre.owed(limit=10)).isdisjoint(first)
 
 
 def test_an_import_that_has_left_the_list_is_still_owed(centre: Watcher) -> None:
@@ -280,6 +285,7 @@ def test_an_import_that_has_left_the_list_is_still_owed(centre: Watcher) -> None
         centre.wait(DAY)
         centre.show()
         centre.answer(Details("a", Outcome.AGAIN))
+    centre.wait(HOUR)
     assert centre.owed() == ["a"]
     centre.wait(DAY)
     centre.show()

@@ -173,6 +173,15 @@ def test_a_server_that_begins_to_honour_offsets_is_read_to_its_end(total: Total)
 
 
 @pytest.mark.parametrize("total", ["list", "page", None, 0], ids=lambda total: f"total {total}")
+@pytest.mark.parametrize("behaviour", SERVERS.values(), ids=SERVERS)
+def test_what_a_short_list_taught_hides_nothing_of_a_long_one(behaviour: dict[str, Any], total: Total) -> None:
+    """A list that fits one page looks the same wherever it is made to begin; when it grows it is read to its end."""
+    habits = Habits()
+    for size in (1, 2, 3, 4, 7, 13, 40):
+        assert union(read(Server(names(size), total=total, **behaviour), habits=habits)) == set(names(size))
+
+
+@pytest.mark.parametrize("total", ["list", "page", None, 0], ids=lambda total: f"total {total}")
 def test_offset_ignored_but_limit_honoured(total: Total) -> None:
     """A server that shows the same full page for ever is asked no further, and its list is not taken for complete."""
     server = Server(names(9), ignore_offset=True, total=total)

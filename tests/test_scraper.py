@@ -260,6 +260,22 @@ def test_hanging_targets_do_not_starve_the_others(concurrency: int, hanging: int
     swift.run(main())
 
 
+def test_slow_targets_behind_hanging_ones_have_their_turn() -> None:
+    """Who timed out for want of time comes before who had all of it: from the second scrape on the slow ones are up."""
+
+    async def main() -> None:
+        bad, slow = some("hangs", 8, None), some("slow", 8, 0.5)
+        scrapes = Scrapes([*bad, *slow], concurrency=4)
+        up = []
+        for _ in range(4):
+            results = await scrapes.scrape(seconds=3.0)
+            up.append(sum(result.up for result in results.values()))
+        assert up[0] < 8, "there was not time enough for all"
+        assert up[1:] == [8, 8, 8]
+
+    swift.run(main())
+
+
 def test_targets_probed_one_by_one_do_not_starve_each_other_either() -> None:
     """The places are shared among all targets, too, where each is scraped by itself, as with ``/probe``."""
 

@@ -95,7 +95,7 @@ class Watcher:
 
     def owed(self, target: Target | None = None, limit: int = 20) -> list[str]:
         """The ids of the imports to ask details of."""
-        return [one.job_id for one in self.ledger.owed(target or next(iter(self.views)), limit)]
+        return [one.job_id for one in self.ledger.owed(target or next(iter(self.views)), limit, self.clock())]
 
     def values(self, family: str, target: Target | None = None, **labels: str) -> dict[tuple[str, ...], float]:
         """The samples of that name with these labels, by the values of their other labels but project and plane."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from ges_exporter.client.exchange import Exchange, Session
 from ges_exporter.client.graphs import read_graphs
+from ges_exporter.deadline import Deadline
 from ges_exporter.dialects import Detail
-from ges_exporter.errors import ApiError, AuthFailed, TargetError, Throttled, TimeoutExceeded
+from ges_exporter.errors import ApiError, AuthFailed, TargetError, Throttled
 from ges_exporter.model import Details, GraphPage, JobPage, Outcome, Owed
+
+LEAST, LONGEST = 0.2, 5.0
+"""Seconds that must be left for a question, and that one may take: at most half of what is left of the deadline."""
+
+
+def _bound(deadline: Deadline) -> asyncio.Timeout:
+    return asyncio.timeout(min(LONGEST, max(deadline.remaining, 0.0) / 2))
 
 
 class DetailReader:
@@ -25,23 +34,31 @@ class DetailReader:
 
     async def read(self, session: Session, owed: Iterable[Owed]) -> list[Details]:
         """Returns an answer for each import that could be asked about within the deadline; never fails."""
-        answers: list[Details] = []
         wanted = list(owed)
-        try:
-            async with session.deadline.bound():
-                if any(one.graph not in self._ids or one.graph in self._doubted for one in wanted):
+        if any(one.graph not in self._ids or one.graph in self._doubted for one in wanted):
+            try:
+                async with _bound(session.deadline):
                     await self._read_graphs(session)
-                for one in wanted:
-                    answers.append(await self._ask(session, one))  # noqa: PERF401 - a deadline keeps those before it
-        except ApiError:
-            # The list of graphs is refused, and so is every question that begins with it.
-            return [Details(one.job_id, Outcome.REFUSED) for one in wanted]
-        except (AuthFailed, Throttled):
-            # The rest of this scrape's questions would fare no better.
-            return [*answers, Details(wanted[len(answers)].job_id, Outcome.AGAIN)]
-        except (TimeoutError, TargetError):
-            # What is not answered stays owed; the list itself has been read.
-            return answers
+            except ApiError:
+                # The list of graphs is refused, and so is every question that begins with it.
+                return [Details(one.job_id, Outcome.REFUSED) for one in wanted]
+            except (TimeoutError, TargetError):
+                return [Details(one.job_id, Outcome.AGAIN) for one in wanted]
+        return await self._ask_all(session, wanted)
+
+    async def _ask_all(self, session: Session, wanted: Iterable[Owed]) -> list[Details]:
+        answers: list[Details] = []
+        for one in wanted:
+            if session.deadline.remaining < LEAST:
+                break
+            try:
+                async with _bound(session.deadline):
+                    answers.append(await self._ask(session, one))
+            except (AuthFailed, Throttled):
+                # The rest of this scrape's questions would fare no better.
+                return [*answers, Details(one.job_id, Outcome.AGAIN)]
+            except (TimeoutError, TargetError):
+                answers.append(Details(one.job_id, Outcome.AGAIN))
         return answers
 
     async def _ask(self, session: Session, owed: Owed) -> Details:
@@ -54,10 +71,6 @@ class DetailReader:
         except ApiError:
             self._doubted.add(owed.graph)
             return Details(owed.job_id, Outcome.REFUSED)
-        except (AuthFailed, Throttled, TimeoutExceeded):
-            raise
-        except TargetError:
-            return Details(owed.job_id, Outcome.AGAIN)
         self._note(page)
         (job,) = page.jobs
         if job.id != owed.job_id:

@@ -73,6 +73,7 @@ def _pass(limit: int, max_jobs: int, habits: Habits, *, strict: bool) -> Pages:
             complete = complete and _is_end(page, first, limit, len(seen))
             cut = habits.ignores_offset and rows_of(page) == limit and _claims_more(page, len(seen))
             break
+        habits.ignores_offset = False
         complete = complete and overlaps
         rows = offset + rows_of(page)
         jobs += page.jobs
@@ -98,8 +99,12 @@ def _ids(page: JobPage) -> set[str]:
 
 
 def _whole(habits: Habits, page: JobPage, known: int, limit: int) -> bool:
-    """Whether an endpoint that ignores offsets has shown everything; what hints at more reopens the question."""
-    return habits.ignores_offset and rows_of(page) != limit and not _claims_more(page, known)
+    """Whether an endpoint that ignores offsets has shown everything.
+
+    A page that is no larger than was asked for may be cut by a limit of the server's own, and a short list looks the
+    same wherever it is made to begin: only who ignores the limit, too, is not asked again each time.
+    """
+    return habits.ignores_offset and rows_of(page) > limit and not _claims_more(page, known)
 
 
 def _claims_more(page: JobPage, known: int) -> bool:

@@ -76,9 +76,9 @@ class Ledger:
         book.observe(listing, now, self._awake)
         return self._observation(book)
 
-    def owed(self, target: Target, limit: int) -> list[Owed]:
-        """Returns up to ``limit`` imports whose details are still to be asked for."""
-        return self._books[target].owed(limit)
+    def owed(self, target: Target, limit: int, now: float) -> list[Owed]:
+        """Returns up to ``limit`` imports whose details are to be asked for ``now`` (Unix seconds)."""
+        return self._books[target].owed(limit, now)
 
     def settle(self, target: Target, answers: Iterable[Details], now: float) -> Observation:
         """Notes what the single-job API said of imports."""

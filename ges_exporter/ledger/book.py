@@ -109,9 +109,9 @@ class Book:
         """Takes what the single-job API said of imports whose counts the list left out."""
         self._debts.settle(answers, self.zone, now, self._rules.forget_after)
 
-    def owed(self, limit: int) -> list[Owed]:
+    def owed(self, limit: int, now: float) -> list[Owed]:
         """Returns the imports to ask details of, those that failed least often first."""
-        return self._debts.first(limit)
+        return self._debts.first(limit, now)
 
     def recall(self) -> Recall:
         """Returns what a short listing need not read again; good until the next listing is observed."""

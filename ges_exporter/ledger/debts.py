@@ -13,6 +13,9 @@ from ges_exporter.model import Details, ImportFile, Job, Outcome, Owed, Time
 
 REFUSALS = 3
 """So many errors of the API itself, and an import's files stay unreported."""
+FIRST_PAUSE = 15.0
+LONGEST_PAUSE = 900.0
+"""Seconds before an import is asked about again, when that has come to nothing more than once."""
 
 
 class Debts:
@@ -21,10 +24,13 @@ class Debts:
     def __init__(self, roster: Roster, counting: Counting) -> None:
         self._roster = roster
         self._counting = counting
+        self._tries: dict[str, tuple[int, float]] = {}
+        """How often an import was asked about in vain, and until when (Unix seconds) it is not asked about again."""
 
-    def first(self, limit: int) -> list[Owed]:
-        """Returns the imports to ask about, those that failed least often first."""
-        return sorted(self._roster.owed.values(), key=lambda one: (one.refusals, one.since))[:limit]
+    def first(self, limit: int, now: float) -> list[Owed]:
+        """Returns the imports to ask about, those that failed least often first: none may keep others waiting."""
+        due = [one for one in self._roster.owed.values() if not 0 < self._until(one) - now <= LONGEST_PAUSE]
+        return sorted(due, key=lambda one: (self._failures(one), one.since))[:limit]
 
     def incur(self, job: Job, account: str, now: float) -> None:
         """Notes that a finished import is to be asked about; ``account`` is the graph it is counted under."""
@@ -37,17 +43,33 @@ class Debts:
             owed = owing.get(answer.job_id)
             if owed is None:
                 continue
-            if answer.outcome is Outcome.ANSWERED:
+            if answer.outcome is Outcome.AGAIN:
+                self._put_off(owed, now)
+            elif answer.outcome is Outcome.ANSWERED:
                 self._pay(owed, max(answer.files, owed.files, key=_told), zone, now)
-            elif answer.outcome is Outcome.REFUSED and owed.refusals + 1 >= REFUSALS:
+            elif owed.refusals + 1 >= REFUSALS:
                 self._pay(owed, owed.files, zone, now)
-            elif answer.outcome is Outcome.REFUSED:
+            else:
                 self._roster.owe(msgspec.structs.replace(owed, refusals=owed.refusals + 1))
         for owed in [one for one in owing.values() if now - one.since > forget_after]:
             self._pay(owed, owed.files, zone, now)
 
+    def _failures(self, owed: Owed) -> int:
+        tries, _ = self._tries.get(owed.job_id, (0, 0.0))
+        return owed.refusals + tries
+
+    def _until(self, owed: Owed) -> float:
+        _, until = self._tries.get(owed.job_id, (0, 0.0))
+        return until
+
+    def _put_off(self, owed: Owed, now: float) -> None:
+        tries, _ = self._tries.get(owed.job_id, (0, 0.0))
+        pause = min(FIRST_PAUSE * 2.0 ** (tries - 1), LONGEST_PAUSE) if tries else 0.0
+        self._tries[owed.job_id] = (min(tries + 1, 16), now + pause)
+
     def _pay(self, owed: Owed, files: Sequence[ImportFile], zone: Zone, now: float) -> None:
         self._roster.pay(owed.job_id)
+        self._tries.pop(owed.job_id, None)
         self._counting.count_files(owed.account, files)
         self._counting.touch_import(owed.account, files, owed.at, zone, now)
 

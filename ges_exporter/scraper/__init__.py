@@ -147,7 +147,7 @@ class Scraper:
         observation = self._ledger.observe(listing, self._clock())
         view = await self._release(watch, observation)
         watch.recent.take(listing, observation, self._clock())
-        if listing.up and (owed := self._ledger.owed(target, DETAILS_PER_SCRAPE)):
+        if listing.up and (owed := self._ledger.owed(target, DETAILS_PER_SCRAPE, self._clock())):
             answers = await watch.client.details(session, owed)
             view = await self._release(watch, self._ledger.settle(target, answers, self._clock()))
         return result_of(listing, view, self._clock(), session.requests)

@@ -67,11 +67,14 @@ class Watch:
         await self.client.aclose()
 
     @property
-    def rank(self) -> int:
-        """Its turn in the next scrape: those never asked first, those that timed out last."""
+    def rank(self) -> tuple[int, float]:
+        """Its turn in the next scrape: those never asked first, those that timed out last.
+
+        Of those, who had least time comes first: most likely to hang is who had all the time that there was.
+        """
         if self.last is None or not self.last.asked:
-            return 0
-        return 2 if self.last.reason == "timeout" else 1
+            return 0, 0.0
+        return (2, self.last.seconds) if self.last.reason == "timeout" else (1, 0.0)
 
     def failed(self, reason: str, message: str, at: float, *, asked: bool = True) -> Result:
         """Returns the result of a scrape that has no listing to show, and in which one is, or was to be, under way."""
