@@ -5,12 +5,13 @@ Source: "Querying the Job Status (1.0.0)": -1 lines are "not returned in the cur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
+from ges_exporter.dialects.files import Words, read_files
 from ges_exporter.dialects.notes import Notes
 from ges_exporter.dialects.times import Scalar
-from ges_exporter.model import Graph, ImportFile, Job, Kind, Status
+from ges_exporter.model import Graph, Job, Status
 
 STATUSES = (Status.PENDING, Status.RUNNING, Status.SUCCESS, Status.PARTIALLY_FAILED, Status.FAILED)
 
@@ -43,21 +44,6 @@ SERVING = frozenset({"200", "202", "204", "205"})
 """The codes of a graph that answers on the service plane."""
 
 
-class _File(Protocol):
-    status: Scalar
-    total_lines: Scalar
-    failed_lines: Scalar
-
-
-class _Files(Protocol):
-    @property
-    def schema(self) -> Sequence[_File] | None: ...
-    @property
-    def vertex(self) -> Sequence[_File] | None: ...
-    @property
-    def edge(self) -> Sequence[_File] | None: ...
-
-
 class _Job(Protocol):
     status: Scalar
     job_name: Scalar
@@ -65,9 +51,7 @@ class _Job(Protocol):
     begin_time: Scalar
     end_time: Scalar
     fail_reason: Scalar
-
-    @property
-    def files(self) -> _Files | None: ...
+    files: Any
 
 
 class _Graph(Protocol):
@@ -83,8 +67,8 @@ class _Graph(Protocol):
     https: Scalar
 
 
-def to_job(wire: _Job, identity: str, notes: Notes) -> Job:
-    """Turns a record of a task centre into a `Job`."""
+def to_job(words: Words, wire: _Job, identity: str, notes: Notes) -> Job:
+    """Turns a record of a task centre into a `Job`; ``words`` are those for its files."""
     return Job(
         identity,
         notes.status(wire.status, "status"),
@@ -94,20 +78,9 @@ def to_job(wire: _Job, identity: str, notes: Notes) -> Job:
         notes.time(wire.begin_time, "begin_time", local=False),
         notes.time(wire.end_time, "end_time", local=False),
         None,
-        tuple(_files(wire.files, notes)) if wire.files else (),
+        read_files(wire.files, words, notes),
         wire.fail_reason if isinstance(wire.fail_reason, str) else "",
     )
-
-
-def _files(files: _Files, notes: Notes) -> Iterator[ImportFile]:
-    for kind, group in ((Kind.SCHEMA, files.schema), (Kind.VERTEX, files.vertex), (Kind.EDGE, files.edge)):
-        for file in group or ():
-            yield ImportFile(
-                kind,
-                notes.status(file.status, "job_detail.status"),
-                notes.count(file.total_lines, "job_detail.total_lines"),
-                notes.count(file.failed_lines, "job_detail.failed_lines"),
-            )
 
 
 def to_graph(wire: _Graph, identity: str, _notes: Notes) -> Graph:

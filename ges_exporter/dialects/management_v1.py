@@ -6,30 +6,20 @@ Sources: "查询任务中心 (1.1.8)", ``GET /v1.0/{projectId}/graphs/jobs``, wi
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from ges_exporter.dialects.base import Detail, Dialect
+from ges_exporter.dialects.files import Words
 from ges_exporter.dialects.management import STATUSES, to_graph, to_job
 from ges_exporter.dialects.reader import Envelope, PageReader, graph_page, job_page, single_job
 from ges_exporter.dialects.times import Scalar
-from ges_exporter.model import Api, Plane
+from ges_exporter.model import Api, Kind, Plane
 
 R = TypeVar("R")
-
-
-class _File(msgspec.Struct, gc=False, rename="camel"):
-    status: Scalar = None
-    total_lines: Scalar = None
-    failed_lines: Scalar = None
-
-
-class _Files(msgspec.Struct, gc=False):
-    schema: list[_File] | None = msgspec.field(name="schemaPath", default=None)
-    vertex: list[_File] | None = msgspec.field(name="vertexsetPath", default=None)
-    edge: list[_File] | None = msgspec.field(name="edgesetPath", default=None)
 
 
 class _Job(msgspec.Struct, gc=False, rename="camel"):
@@ -39,7 +29,7 @@ class _Job(msgspec.Struct, gc=False, rename="camel"):
     related_graph: Scalar = None
     begin_time: Scalar = None
     end_time: Scalar = None
-    files: _Files | None = msgspec.field(name="jobDetail", default=None)
+    files: Any = msgspec.field(name="jobDetail", default=None)
     fail_reason: Scalar = None
 
 
@@ -66,7 +56,14 @@ class _Graphs(Envelope, Generic[R]):
     total: Any = msgspec.field(name="graphCount", default=None)
 
 
-_jobs = PageReader(_Page, _Job, to_job)
+_FILES = Words(
+    "jobDetail",
+    {"schemaPath": Kind.SCHEMA, "vertexsetPath": Kind.VERTEX, "edgesetPath": Kind.EDGE},
+    lines="totalLines",
+    failed_lines="failedLines",
+)
+
+_jobs = PageReader(_Page, _Job, partial(to_job, _FILES))
 _graphs = PageReader(_Graphs, _Graph, to_graph)
 
 MANAGEMENT_V1 = Dialect(

@@ -7,30 +7,20 @@ Cloud's Python SDK ``huaweicloudsdkges`` for ``GET /v2/{project_id}/graphs/jobs`
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from ges_exporter.dialects.base import Detail, Dialect
+from ges_exporter.dialects.files import Words
 from ges_exporter.dialects.management import STATUSES, to_graph, to_job
 from ges_exporter.dialects.reader import Envelope, PageReader, graph_page, job_page, single_job
 from ges_exporter.dialects.times import Scalar
-from ges_exporter.model import Api, Plane
+from ges_exporter.model import Api, Kind, Plane
 
 R = TypeVar("R")
-
-
-class _File(msgspec.Struct, gc=False):
-    status: Scalar = None
-    total_lines: Scalar = None
-    failed_lines: Scalar = None
-
-
-class _Files(msgspec.Struct, gc=False):
-    schema: list[_File] | None = msgspec.field(name="schema_path", default=None)
-    vertex: list[_File] | None = msgspec.field(name="vertexset_path", default=None)
-    edge: list[_File] | None = msgspec.field(name="edgeset_path", default=None)
 
 
 class _Job(msgspec.Struct, gc=False):
@@ -40,7 +30,7 @@ class _Job(msgspec.Struct, gc=False):
     related_graph: Scalar = None
     begin_time: Scalar = None
     end_time: Scalar = None
-    files: _Files | None = msgspec.field(name="job_detail", default=None)
+    files: Any = msgspec.field(name="job_detail", default=None)
     fail_reason: Scalar = None
 
 
@@ -67,7 +57,14 @@ class _Graphs(Envelope, Generic[R]):
     total: Any = msgspec.field(name="graph_count", default=None)
 
 
-_jobs = PageReader(_Page, _Job, to_job)
+_FILES = Words(
+    "job_detail",
+    {"schema_path": Kind.SCHEMA, "vertexset_path": Kind.VERTEX, "edgeset_path": Kind.EDGE},
+    lines="total_lines",
+    failed_lines="failed_lines",
+)
+
+_jobs = PageReader(_Page, _Job, partial(to_job, _FILES))
 _graphs = PageReader(_Graphs, _Graph, to_graph)
 
 MANAGEMENT_V2 = Dialect(
