@@ -55,6 +55,8 @@ class TargetError(GesExporterError):
     reason: ClassVar[str]
     retry_after: float = 0.0
     """Seconds for which the API asks to be left alone."""
+    status: int = 0
+    """The HTTP code of the answer, where that is the error; else 0."""
 
 
 class TimeoutExceeded(TargetError):

@@ -131,6 +131,43 @@ def test_a_list_that_lost_records_while_it_was_read_takes_nothing_away() -> None
     swift.run(main())
 
 
+@pytest.mark.parametrize("fault", ["no_id", "total=500"])
+def test_a_list_that_is_never_whole_lets_graphs_go_in_the_end(fault: str) -> None:
+    """A record without an id, or a wrong total, is no reason to take a graph that is gone for one that is down."""
+
+    async def main() -> None:
+        world, project = world_of("0", "a", "b", "c")
+        world.faults.add(parse(f"{fault},path={LISTS}"))
+        async with exporter_of(world) as exporter:
+            await soon()
+            project.remove_graph("c")
+            await next_search()
+            assert "c" in watched(exporter), "it may only have been left out"
+            for _ in range(3):
+                await next_search()
+            assert "c" not in watched(exporter)
+            assert {"a", "b"} <= set(watched(exporter))
+
+    swift.run(main())
+
+
+def test_an_empty_list_that_claims_graphs_takes_none_away_at_once() -> None:
+    """Nor does a page that is repeated, whatever the offset."""
+
+    async def main() -> None:
+        world, _ = world_of("a", "b", "c", "d")
+        async with exporter_of(world) as exporter:
+            await soon()
+            for faults in (("page_cap=2", "ignore_offset"), ("page_cap=0",)):
+                world.faults.clear()
+                for fault in faults:
+                    world.faults.add(parse(f"{fault},path={LISTS}"))
+                await next_search()
+                assert watched(exporter) == ["a", "b", "c", "d"]
+
+    swift.run(main())
+
+
 def test_what_is_configured_wins() -> None:
     """A graph of the same name is asked as the configuration says, and only once; order: as configured, then found."""
 
@@ -264,6 +301,41 @@ def test_a_cluster_that_does_not_know_the_question_holds_one_graph() -> None:
             await next_search()
             assert watched(exporter) == ["huge"]
             assert errors(await page(exporter)) == {}
+
+    swift.run(main())
+
+
+def test_a_cluster_that_is_starting_is_not_taken_for_one_graph() -> None:
+    """An error that may pass shows as one, and the question is put again soon; only then is it believed."""
+
+    async def main() -> None:
+        world, project = world_of()
+        add_cluster(project, "kg", "people")
+        world.faults.add(Fault(kind="error", value="400:GES.8999", path=f"/ges/v1.0/{PROJECT}/graphs", times=1))
+        async with exporter_of(world) as exporter:
+            await soon()
+            samples = await page(exporter)
+            assert (watched(exporter), errors(samples)) == ([], {"api_error": 1})
+            assert value(samples, "ges_discovery_last_success_timestamp_seconds", project="demo") is None
+            await asyncio.sleep(20)
+            assert watched(exporter) == ["people"]
+
+    swift.run(main())
+
+
+def test_a_cluster_that_never_answers_the_question_otherwise_holds_one_graph() -> None:
+    """Whatever error it is: one that stays is no start."""
+
+    async def main() -> None:
+        world, project = world_of()
+        add(project, "huge", edition="database")
+        world.faults.add(Fault(kind="error", value="400:GES.0001", path=f"/ges/v1.0/{PROJECT}/graphs", times=4))
+        async with exporter_of(world) as exporter:
+            await soon()
+            await asyncio.sleep(20)
+            assert watched(exporter) == ["huge"]
+            await next_search()
+            assert (watched(exporter), errors(await page(exporter))) == (["huge"], {"api_error": 1})
 
     swift.run(main())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from ges_exporter.config import TargetSettings, Tls
@@ -27,12 +29,16 @@ def cluster(name: str = "kg", status: str = "200", **facts: Any) -> Graph:  # no
 
 
 def found(
-    *graphs: Graph, inside: dict[str, tuple[str, ...]] | None = None, credentials: str = "open", **discovery: object
+    *graphs: Graph,
+    inside: Mapping[str, tuple[str, ...]] | None = None,
+    credentials: str = "open",
+    watched: Mapping[str, str] | None = None,
+    **discovery: object,
 ) -> Finding:
     """What a project's discovery makes of a list; ``inside`` has the graphs in clusters by the clusters' names."""
     config = configured(discovery, credentials=credentials)
     named = {f"id-{name}": names for name, names in (inside or {}).items()}
-    return find(config.projects[0], config.credentials, Answer(graphs, named))
+    return find(config.projects[0], config.credentials, Answer(graphs, named), watched)
 
 
 def only(finding: Finding) -> TargetSettings:
@@ -240,6 +246,22 @@ def test_one_of_two_graphs_of_a_name_is_watched(turned: bool) -> None:
     finding = found(*clusters[:: -1 if turned else 1], inside={"kg1": ("a",), "kg2": ("a",)})
     assert only(finding).endpoints == ("http://10.0.0.1",)
     assert reasons(finding) == {"kg2/a": "duplicate"}
+
+
+def test_a_graph_that_is_watched_is_not_given_up_for_another_of_its_name() -> None:
+    """As long as it runs: the other's jobs would look like new ones."""
+    first, second = cluster("kg1", private_ip="10.0.0.1"), cluster("kg2", private_ip="10.0.0.2")
+    inside = {"kg1": ("a",), "kg2": ("a",)}
+    before = found(second, inside=inside)
+    assert only(found(first, second, inside=inside, watched=before.sources)).endpoints == ("http://10.0.0.2",)
+    stopped = msgspec.structs.replace(second, status="900")
+    assert only(found(first, stopped, inside=inside, watched=before.sources)).endpoints == ("http://10.0.0.1",)
+
+
+def test_an_address_that_cannot_be_read_costs_no_other() -> None:
+    """One of several nodes is enough to ask a graph."""
+    finding = found(graph(traffic_ips=("not an address", "10.0.0.7")), address="traffic")
+    assert only(finding).endpoints == ("http://10.0.0.7",)
 
 
 def test_a_graph_whose_making_failed_does_not_hide_its_successor() -> None:

@@ -104,7 +104,7 @@ def jobs(samples: Samples, name: str = "ges_jobs", **labels: str) -> float:
 
 @pytest.mark.parametrize("down", [set(), {B}, {A}])
 def test_a_node_that_refuses_costs_nothing(down: set[str]) -> None:
-    """It does not keep the answer of the others waiting: at most a retry within a second."""
+    """It does not keep the answer of the others waiting: what it fails at is not tried again."""
     network = Network(A, B)
     network.dead = down
 
@@ -112,7 +112,7 @@ def test_a_node_that_refuses_costs_nothing(down: set[str]) -> None:
         one, before = asker(network, A, B), swift.now()
         listing = await one.ask(10)
         assert listing.up
-        assert swift.now() - before < 2
+        assert swift.now() == before
         assert [node.reason for node in listing.nodes] == ["connect" if host in down else "" for host in (A, B)]
 
     swift.run(main())
@@ -151,19 +151,21 @@ def test_a_node_that_keeps_timing_out_is_left_alone_for_longer_and_longer() -> N
     network.mute = {B}
 
     async def story(exporter: Exporter) -> None:
-        attempts = []
+        attempts, took = [], []
         for _ in range(120):
             began = swift.now()
             samples = await page(exporter)
             assert (up(samples), nodes(samples)) == ({"movie": 1}, {A: 1, B: 0})
             if B in network.hosts():
                 attempts.append(began)
-                assert swift.now() - began < 5
+                took.append(swift.now() - began)
             else:
                 assert swift.now() == began
             await asyncio.sleep(15)
         pauses = [after - before for before, after in pairwise(attempts)]
         assert pauses == sorted(pauses)
+        assert took[1:6] == [1.0] * 5, "after the first attempt it has little time"
+        assert max(took) < 5
         assert pauses[0] >= FIRST_LAG
         assert LONGEST_LAG <= pauses[-1] <= LONGEST_LAG + 20
         shown = value(samples, "ges_exporter_backoff_until_timestamp_seconds", endpoint=f"http://{B}")

@@ -104,7 +104,7 @@ class Client:
             nodes = await ask_nodes(
                 self._exchanges,
                 lambda exchange: self._node(session, exchange, since, recall),
-                session.deadline,
+                session,
                 began,
             )
         return Listing(
@@ -233,8 +233,7 @@ class _Reading:
         self._client = client
         self._session = session
         self._since = since
-        self._noted: set[str] = set()
-        """The jobs on the pages of which something was noted."""
+        self._seen: set[str] = set()
 
     async def drive(self, pages: Generator[Ask, JobPage, T]) -> T:
         """Asks for the pages that a generator wants, until it returns."""
@@ -244,20 +243,19 @@ class _Reading:
             while True:
                 query = client.query(ask, self._since)
                 page = await self.exchange.get(self._session, "list_jobs", client.path(), query, client.parse)
-                self.records += rows_of(page)
-                self._note(page)
+                self._take(page)
                 ask = pages.send(page)
         except StopIteration as stop:
             result: T = stop.value
             return result
 
-    def _note(self, page: JobPage) -> None:
-        """Notes what is odd on a page, once, though pages overlap and a server may repeat them."""
-        if page.faults or page.unknown:
-            ids = {job.id for job in page.jobs}
-            if not ids or not ids <= self._noted:
-                self._client.note(page)
-            self._noted |= ids
+    def _take(self, page: JobPage) -> None:
+        """Counts the records of a page, and what is odd in it: once, though pages overlap, and servers repeat them."""
+        ids = {job.id for job in page.jobs}
+        if not ids or not ids <= self._seen:
+            self.records += rows_of(page) - len(ids & self._seen)
+            self._client.note(page)
+        self._seen |= ids
 
 
 def _failed(endpoint: str, records: int, error: TargetError) -> NodeListing:

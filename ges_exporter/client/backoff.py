@@ -59,6 +59,11 @@ class Backoff:
         self._check_clock(now)
         return now < self._lags_until
 
+    @property
+    def doubted(self) -> bool:
+        """Whether it has lagged, and not for so long that it should have a full chance again."""
+        return self._lags > 0 and FIRST_LAG * 2.0 ** (self._lags - 1) < LONGEST_LAG
+
     def _check_clock(self, now: float) -> None:
         """Ends what would last longer than it ever may: the clock has been set back since it began."""
         if self._until > now + LONGEST_THROTTLED:

@@ -59,6 +59,16 @@ class Session:
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
         self.requests = 0
+        self.answered = asyncio.Event()
+        """Whether one of several nodes has: what another fails at is not worth another try then."""
+
+    async def is_answered_within(self, seconds: float) -> bool:
+        """Whether one of several nodes has answered; waits for that, but no longer than ``seconds``."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.answered.wait()
+        except TimeoutError:
+            return False
 
 
 async def _note_sent(request: httpx.Request) -> None:
@@ -140,13 +150,13 @@ class Exchange:
                 remaining = session.deadline.remaining
                 pause = _pause(refused, retries)
                 # A retry that cannot be answered in time would only turn a clear reason into a timeout.
-                if pause is None or pause + (began - remaining) >= remaining:
+                too_late = pause is None or pause + (began - remaining) >= remaining
+                if pause is None or too_late or await session.is_answered_within(pause):
                     if isinstance(refused, Refused):
                         self._credential.note_refusal()
                     raise refused
                 retries += 1
                 self._telemetry.retries[operation, refused.reason] += 1
-                await asyncio.sleep(pause)
         finally:
             # The error knows this frame: knew the frame the error, too, both would keep the answer in memory for long.
             refused = None
@@ -213,13 +223,11 @@ def _raise_for(response: httpx.Response, body: bytes, now: float) -> None:
         raise _waiting(Throttled(text), response, now)
     if status >= 500:
         raise _waiting(HttpServerError(text), response, now)
-    if told is None:
-        raise HttpClientError(text)
-    raise _waiting(_judged(told), response, now)
+    raise _waiting(HttpClientError(text) if told is None else _judged(told), response, now)
 
 
 def _waiting(error: TargetError, response: httpx.Response, now: float) -> TargetError:
-    error.retry_after = retry_after(response.headers, now)
+    error.status, error.retry_after = response.status_code, retry_after(response.headers, now)
     return error
 
 

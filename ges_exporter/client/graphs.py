@@ -24,7 +24,10 @@ class Graphs(NamedTuple):
 
 
 async def read_graphs(ask: AskPage) -> Graphs:
-    """Asks for pages, each overlapping the one before by a record, until one shows nothing new."""
+    """Asks for pages, each overlapping the one before by a record, until one shows nothing new.
+
+    A list that claims to be longer than what it showed is not complete.
+    """
     page = await ask(_query(0))
     graphs, rows, complete = {graph.id: graph for graph in page.graphs}, _rows(page), not page.left_out
     while page.graphs and len(graphs) < MOST_GRAPHS:
@@ -34,11 +37,13 @@ async def read_graphs(ask: AskPage) -> Graphs:
         new = {graph.id: graph for graph in page.graphs if graph.id not in graphs}
         complete = complete and not page.left_out and (not overlap or any(graph.id == last for graph in page.graphs))
         if not new:
-            return Graphs(list(graphs.values()), complete)
+            break
         complete = complete and overlap == 1
         rows += _rows(page) - overlap
         graphs |= new
-    return Graphs(list(graphs.values()), complete and not page.graphs)
+    else:
+        complete = complete and not page.graphs
+    return Graphs(list(graphs.values()), complete and (page.total or 0) <= len(graphs))
 
 
 def _query(offset: int) -> dict[str, str]:

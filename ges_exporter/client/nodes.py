@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from ges_exporter.client.exchange import Exchange
+from ges_exporter.client.exchange import Exchange, Session
 from ges_exporter.deadline import Deadline
 from ges_exporter.model import NodeListing
 
@@ -13,23 +13,37 @@ Ask = Callable[[Exchange], Awaitable[NodeListing]]
 """A failure is part of what it returns."""
 Tasks = dict[str, asyncio.Task[NodeListing]]
 """By endpoint."""
+GRACE = 1.0
+"""Seconds for a node that was too slow before, once another has answered."""
 
 
-async def ask_nodes(exchanges: Sequence[Exchange], ask: Ask, deadline: Deadline, now: float) -> list[NodeListing]:
+async def ask_nodes(exchanges: Sequence[Exchange], ask: Ask, session: Session, now: float) -> list[NodeListing]:
     """Asks all nodes; once one has answered, the others have half of the time that is left.
 
-    Those that lagged behind before are asked only if no other answers, at the latest when half of the time is over.
-    ``now`` in Unix seconds.
+    Those that lagged behind before are asked only if no other answers, at the latest when half of the time is over; and
+    when they are asked again, they have little more time than the first took. ``now`` in Unix seconds.
     """
     if len(exchanges) == 1:
         return [await ask(exchanges[0])]
     tasks: Tasks = {}
+    began = session.deadline.remaining
     try:
-        if await _is_answered(exchanges, ask, tasks, deadline, now):
-            await asyncio.wait(tasks.values(), timeout=max(deadline.remaining, 0.0) / 2)
+        if await _is_answered(exchanges, ask, tasks, session.deadline, now):
+            session.answered.set()
+            await _wait_for_others(exchanges, tasks, session.deadline, began - session.deadline.remaining)
     finally:
         await _end(tasks.values())
     return [_result(exchange, tasks.get(exchange.endpoint), now) for exchange in exchanges]
+
+
+async def _wait_for_others(exchanges: Sequence[Exchange], tasks: Tasks, deadline: Deadline, first: float) -> None:
+    """Waits for those that have not answered yet; ``first`` are the seconds that the first answer took."""
+    most = max(deadline.remaining, 0.0) / 2
+    grace = min(max(GRACE, 3 * first), most)
+    await asyncio.wait(tasks.values(), timeout=grace)
+    trusted = {tasks[one.endpoint] for one in exchanges if one.endpoint in tasks and not one.backoff.doubted}
+    if trusted:
+        await asyncio.wait(trusted, timeout=most - grace)
 
 
 async def _is_answered(exchanges: Sequence[Exchange], ask: Ask, tasks: Tasks, deadline: Deadline, now: float) -> bool:

@@ -28,6 +28,8 @@ class Finding(NamedTuple):
     """By name, running or not; a graph in a cluster has the facts of the cluster."""
     left_out: Mapping[str, Unusable] = {}
     """Running graphs that cannot be watched, and why."""
+    sources: Mapping[str, str] = {}
+    """By the name of a target: the id of the graph, or of the cluster that it is in."""
 
 
 class Unusable(Exception):
@@ -38,16 +40,26 @@ class Unusable(Exception):
         self.reason = reason
 
 
-def find(project: Project, credentials: Mapping[str, Credentials], answer: Answer) -> Finding:
-    """Returns what a project's discovery has found, in the order of the graphs' names."""
+def find(
+    project: Project, credentials: Mapping[str, Credentials], answer: Answer, watched: Mapping[str, str] | None = None
+) -> Finding:
+    """Returns what a project's discovery has found, in the order of the graphs' names.
+
+    ``watched`` are the `Finding.sources` up to now: a graph that runs is not given up for another of its name.
+    """
+    sources = watched or {}
     discovery = project.discovery or Discovery()
     targets: dict[str, TargetSettings] = {}
     graphs: dict[str, Graph] = {}
     left_out: dict[str, Unusable] = {}
     configured = _configured(project)
-    # Of two of one name, such as one whose making failed and its successor, the one that runs.
-    order = sorted(_names(answer), key=lambda found: (found[0], found[1].status not in SERVING, found[1].id))
-    for name, graph, watchable in order:
+
+    def rank(found: tuple[str, Graph, bool]) -> tuple[str, bool, bool, str]:
+        name, graph, _ = found
+        # Of two of one name, such as one whose making failed and its successor, the one that runs.
+        return name, graph.status not in SERVING, sources.get(name) != graph.id, graph.id
+
+    for name, graph, watchable in sorted(_names(answer), key=rank):
         if not _includes(discovery, name, graph):
             continue
         try:
@@ -60,7 +72,8 @@ def find(project: Project, credentials: Mapping[str, Credentials], answer: Answe
             # What is configured is watched as the configuration says, wherever it was found.
             if name not in configured:
                 left_out[name if name == graph.name else f"{graph.name}/{name}"] = unusable
-    return Finding(tuple(targets.values()), graphs, left_out)
+    watching = {name: graphs[name].id for name in targets}
+    return Finding(tuple(targets.values()), graphs, left_out, watching)
 
 
 def clusters_of(
@@ -111,7 +124,15 @@ def _endpoints_of(graph: Graph, discovery: Discovery) -> tuple[str, ...]:
     if not addresses:
         raise Unusable("address", f"it has no {discovery.address} address")
     scheme = discovery.scheme if discovery.scheme != "auto" else "https" if graph.https else "http"
-    return tuple(dict.fromkeys(_url(scheme, address) for address in addresses))
+    urls_of, faults = [], []
+    for address in addresses:
+        try:
+            urls_of.append(_url(scheme, address))
+        except Unusable as unusable:
+            faults.append(unusable)
+    if not urls_of:
+        raise faults[0]
+    return tuple(dict.fromkeys(urls_of))
 
 
 def _includes(discovery: Discovery, name: str, graph: Graph) -> bool:

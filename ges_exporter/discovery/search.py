@@ -21,6 +21,8 @@ LONGEST = 60.0
 """Seconds that the list of graphs may take, and after it all clusters together."""
 LONGEST_OF_A_CLUSTER = 10.0
 CLUSTERS_AT_ONCE = 16
+PATIENCE = 3
+"""Searches in a row in which a graph may be missing from a list that is not whole, before it is gone."""
 FIRST_PAUSE = 15.0
 """Seconds after a failed discovery before the next; each further one waits twice as long, up to the interval."""
 
@@ -59,6 +61,10 @@ class Search:
         self._jitter = jitter
         self._answer = Answer()
         self._left_out: frozenset[str] = frozenset()
+        self._missed: dict[str, int] = {}
+        """By the id of a graph: searches in a row in which the list, not being whole, did not show it."""
+        self._refused: frozenset[str] = frozenset()
+        """The ids of the clusters that would not tell their graphs in the last search."""
         self._failures = 0
         self._due = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +76,7 @@ class Search:
         if (place.project_id, place.endpoints, place.api) != (before.project_id, before.endpoints, before.api):
             return
         self.last_success, self._answer = other.last_success, other._answer
-        self._left_out = other._left_out
+        self._left_out, self._missed, self._refused = other._left_out, other._missed, other._refused
         now = asyncio.get_running_loop().time()
         self._due = min(other._due, now + self._discovery.interval)
         if (self.project, self._credentials) == (other.project, other._credentials):
@@ -78,7 +84,7 @@ class Search:
         elif other._failures or not self._opened:
             # What has just been changed may be what failed, or kept a cluster from being asked.
             self._due = min(other._due, now)
-        self.finding = find(self.project, self._credentials, self._answer)
+        self.finding = find(self.project, self._credentials, self._answer, other.finding.sources)
         if other.looked.is_set():
             self.looked.set()
 
@@ -127,38 +133,54 @@ class Search:
 
     async def _take(self, listed: Graphs) -> bool:
         """Notes what was listed; returns whether the clusters in it told all of theirs."""
-        graphs = tuple(listed.graphs)
-        if not listed.complete:
-            graphs += _missing(self._answer.graphs, graphs)
+        graphs = self._graphs_of(listed)
         clusters, shut = clusters_of(self.project, self._credentials, graphs)
         inside = await self._open_all(clusters)
         known = {graph.id for graph in graphs}
         kept = {cluster: names for cluster, names in self._answer.inside.items() if cluster in known}
         self._answer = Answer(graphs, kept | inside)
-        before, self.finding = self.finding, find(self.project, self._credentials, self._answer)
+        before = self.finding
+        self.finding = find(self.project, self._credentials, self._answer, before.sources)
         self._note_left_out({**self.finding.left_out, **shut})
         if before.targets != self.finding.targets:
             self._note_change(before)
             self._on_change()
         return len(inside) == len(clusters)
 
+    def _graphs_of(self, listed: Graphs) -> tuple[Graph, ...]:
+        """Returns what was listed, and what is missing from a list that is not whole, for a few times."""
+        graphs = tuple(listed.graphs)
+        missing = () if listed.complete else _missing(self._answer.graphs, graphs)
+        self._missed = {graph.id: self._missed.get(graph.id, 0) + 1 for graph in missing}
+        return graphs + tuple(graph for graph in missing if self._missed[graph.id] <= PATIENCE)
+
     async def _open_all(self, clusters: list[tuple[Graph, TargetSettings]]) -> dict[str, tuple[str, ...]]:
         """Returns the names in each cluster that answered, by its id."""
         places, deadline = asyncio.Semaphore(CLUSTERS_AT_ONCE), _deadline(LONGEST)
-        told = await asyncio.gather(*(self._open(*cluster, places, deadline) for cluster in clusters))
+        refused: set[str] = set()
+        told = await asyncio.gather(*(self._open(*cluster, places, deadline, refused) for cluster in clusters))
+        self._refused = frozenset(refused)
         return {graph.id: names for (graph, _), names in zip(clusters, told, strict=True) if names is not None}
 
     async def _open(
-        self, cluster: Graph, settings: TargetSettings, places: asyncio.Semaphore, deadline: Deadline
+        self,
+        cluster: Graph,
+        settings: TargetSettings,
+        places: asyncio.Semaphore,
+        deadline: Deadline,
+        refused: set[str],
     ) -> tuple[str, ...] | None:
         known = self._answer.inside.get(cluster.id, ())
         try:
             async with places:
                 listed = await self._finder.inside(settings, _deadline(min(LONGEST_OF_A_CLUSTER, deadline.remaining)))
         except TargetError as error:
-            # Those of 100 billion edges do not know the question: they hold one graph, of their own name.
+            # Those of 100 billion edges do not know the question: they hold one graph, of their own name. Another error
+            # may mean the same, or pass: it is believed the second time.
             if isinstance(error, ApiError | HttpClientError) and known in {(), (cluster.name,)}:
-                return (cluster.name,)
+                refused.add(cluster.id)
+                if known or error.status == 404 or cluster.id in self._refused:
+                    return (cluster.name,)
             self._note(error, "the graphs of a cluster cannot be found", cluster=cluster.name)
             return None
         names = [graph.name for graph in listed.graphs]

@@ -105,7 +105,7 @@ SCRAPE = (
         "ges_scrape_jobs",
         "gauge",
         G,
-        "Job records read for this target in this scrape; pages overlap, so a job may be read twice.",
+        "Job records read for this target in this scrape; where pages overlap, each once.",
         _value(lambda one: one.records),
     ),
     Family(

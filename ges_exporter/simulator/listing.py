@@ -30,7 +30,7 @@ def page(request: Request, shape: Shape, jobs: Sequence[Job], render: Callable[[
     rows = [render(job) for job in jobs[begin:end]]
     rows = _spoil(rows, shape, faults)
     spoiled = faults["jobs"].text("missing") if "jobs" in faults else ""
-    return shape.envelope(rows, _total(len(jobs), len(rows), faults), spoiled)
+    return shape.envelope(rows, total_of(len(jobs), len(rows), faults), spoiled)
 
 
 def window(request: Request, total: int, default_limit: int) -> tuple[int, int]:
@@ -38,10 +38,10 @@ def window(request: Request, total: int, default_limit: int) -> tuple[int, int]:
     faults = faults_of(request)
     begin = 0 if "ignore_offset" in faults else _parameter(request, "offset", 0)
     if begin:
-        begin += _count(faults, "gap") - _count(faults, "overlap")
+        begin += count_of(faults, "gap") - count_of(faults, "overlap")
     limit = total if "ignore_limit" in faults else _parameter(request, "limit", default_limit)
     if "page_cap" in faults:
-        limit = min(limit, _count(faults, "page_cap"))
+        limit = min(limit, count_of(faults, "page_cap"))
     begin = max(0, begin)
     return begin, begin + limit
 
@@ -53,15 +53,16 @@ def _parameter(request: Request, name: str, default: int) -> int:
     return int(text)
 
 
-def _count(faults: Faults, kind: str) -> int:
+def count_of(faults: Faults, kind: str) -> int:
+    """How many records a fault strikes."""
     return int(faults[kind].number(1)) if kind in faults else 0
 
 
 def _spoil(rows: list[bytes], shape: Shape, faults: Faults) -> list[bytes]:
-    nameless = _count(faults, "no_id")
+    nameless = count_of(faults, "no_id")
     rows[:nameless] = [_without(row, shape.id_key) for row in rows[:nameless]]
-    doubled = rows[: _count(faults, "double")]
-    bad = [_NO_JOBS[i % len(_NO_JOBS)] for i in range(_count(faults, "bad"))]
+    doubled = rows[: count_of(faults, "double")]
+    bad = [_NO_JOBS[i % len(_NO_JOBS)] for i in range(count_of(faults, "bad"))]
     return bad + doubled + rows
 
 
@@ -71,7 +72,8 @@ def _without(row: bytes, key: str) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _total(total: int, size: int, faults: Faults) -> int | None:
+def total_of(total: int, size: int, faults: Faults) -> int | None:
+    """What a page of ``size`` records says of the total."""
     if "total" not in faults:
         return total
     wanted = faults["total"].text("absent")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from ges_exporter.simulator.access import enter, world_of
 from ges_exporter.simulator.answers import ApiError, answer, encode
 from ges_exporter.simulator.jobs import Job
-from ges_exporter.simulator.listing import page, window
+from ges_exporter.simulator.listing import count_of, faults_of, page, total_of, window
 from ges_exporter.simulator.shapes import MANAGEMENT, Context, Shape
 from ges_exporter.simulator.shapes.management import camel
 from ges_exporter.simulator.world import Instance
@@ -53,10 +53,11 @@ async def list_graphs(request: Request) -> Response:
     project = await enter(request)
     instances = list(project.instances.values())
     begin, end = window(request, len(instances), _shape(request).default_limit)
-    body: dict[str, object] = {
-        "graph_count": len(instances),
-        "graphs": [_instance(request, instance) for instance in instances[begin:end]],
-    }
+    faults = faults_of(request)
+    graphs = [_instance(request, instance) for instance in instances[begin:end]]
+    for graph in graphs[: count_of(faults, "no_id")]:
+        del graph["id"]
+    body: dict[str, object] = {"graph_count": total_of(len(instances), len(graphs), faults), "graphs": graphs}
     return answer(camel(body) if _version(request) == "v1.0" else body)
 
 
