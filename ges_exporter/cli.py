@@ -17,7 +17,7 @@ from typing import TypeVar
 import structlog
 
 from ges_exporter import __version__, logs
-from ges_exporter.config import Config, load, parse
+from ges_exporter.config import Config, load, parse, unreadable_files
 from ges_exporter.errors import ConfigError, GesExporterError
 from ges_exporter.exporter import Exporter
 from ges_exporter.exposition import render
@@ -60,6 +60,8 @@ def _run(options: argparse.Namespace, redaction: Redaction) -> int:
         return asyncio.run(_demo(options, redaction))
     config, protection = _load(options, lambda: _protection(options))
     if options.config_check:
+        for place, path in unreadable_files(config):
+            print(f"{options.config_file}: {place}: {path} cannot be read now", file=sys.stderr)  # noqa: T201
         number = len(config.targets())
         found = " and those that discovery finds" if any(project.discovers for project in config.projects) else ""
         print(f"{options.config_file}: {number} target{'s' * (number != 1)}{found}, no faults")  # noqa: T201

@@ -143,6 +143,20 @@ def test_every_fault_of_both_files(flags: list[str], tmp_path: Path, capsys: pyt
     ]
 
 
+def test_files_that_are_yet_to_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Secrets and certificates are read when they are needed; that they are not there yet is said, and is no fault."""
+    (tmp_path / "there").touch()
+    content = watching(NOBODY, credentials={"key": {"type": "token", "token_file": "token"}})
+    content["credentials"]["other"] = {"type": "token", "token_file": "there"}
+    content["projects"][0]["graphs"][0]["tls"] = {"ca_file": "ca.pem"}
+    file = written(tmp_path, content)
+    assert main(["--config.check", "--config.file", file]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"{file}: credentials.key.token_file: {tmp_path / 'token'} cannot be read now",
+        f"{file}: projects[0].graphs[0].tls.ca_file: {tmp_path / 'ca.pem'} cannot be read now",
+    ]
+
+
 @pytest.mark.parametrize("flag", ["--config.file", "--web.config.file"])
 def test_a_file_that_is_not_there(flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Named once."""

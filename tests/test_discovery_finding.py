@@ -136,15 +136,18 @@ def test_the_first_settings_that_match_count() -> None:
     """And all of them; a graph that none matches is asked as the project says."""
     settings = [
         {"match": "fraud-1", "timezone": "Asia/Singapore", "api": "memory", "tls": {"ca_file": "/ca.pem"}},
-        {"match": "fraud-.*", "credentials": "open", "proxy": "http://other:3128"},
+        {"match": "fraud-.*", "credentials": "open", "proxy": "http://10.0.0.8:3128"},
         {"match": ".*1", "timezone": "UTC"},
     ]
-    config = configured({"graphs": settings}, credentials="key", region="r1", proxy="http://proxy:3128")
+    config = configured({"graphs": settings}, credentials="key", region="r1", proxy="http://10.0.0.7:3128")
     answer = Answer(tuple(graph(name) for name in ("fraud-1", "fraud-2", "movie")))
     one, two, movie = find(config.projects[0], config.credentials, answer).targets
     assert (one.zone, one.api, one.tls, one.credentials) == ("Asia/Singapore", "memory", Tls(ca_file="/ca.pem"), "key")
     assert (two.zone, two.api, two.credentials) == ("auto", "auto", "open")
-    assert [proxy and proxy.reveal() for proxy in (one.proxy, two.proxy)] == ["http://proxy:3128", "http://other:3128"]
+    assert [proxy and proxy.reveal() for proxy in (one.proxy, two.proxy)] == [
+        "http://10.0.0.7:3128",
+        "http://10.0.0.8:3128",
+    ]
     assert (movie.zone, movie.credentials, movie.region, movie.project_id) == ("auto", "key", "r1", one.project_id)
 
 
@@ -171,6 +174,14 @@ def test_credentials_never_go_over_plain_http_to_a_public_address(
     """A graph that would need it is left out, unless its settings allow it."""
     finding = found(graph(**PUBLIC), credentials=credentials, **discovery)
     assert names(finding) == (["movie"] if watched else [])
+    assert reasons(finding) == ({} if watched else {"movie": "plain_http"})
+
+
+@pytest.mark.parametrize(("proxy", "watched"), [("http://8.8.8.8:3128", False), ("http://10.0.0.9:3128", True)])
+def test_credentials_never_go_over_plain_http_to_a_public_proxy(proxy: str, watched: bool) -> None:
+    """A proxy reads what goes to a private address by plain http, and so does whoever is on the way to it."""
+    config = configured({"endpoint": "https://10.0.0.1"}, credentials="key", proxy=proxy)
+    finding = find(config.projects[0], config.credentials, Answer((graph(),)))
     assert reasons(finding) == ({} if watched else {"movie": "plain_http"})
 
 
@@ -271,7 +282,7 @@ def test_a_graph_whose_making_failed_does_not_hide_its_successor() -> None:
     assert (finding.graphs["movie"].id, finding.left_out) == ("2", {})
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\x7fb", "a\x00", "图" * 43])
+@pytest.mark.parametrize("name", ["", " ", "..", "a\x7fb", "a\x00", "图" * 43])
 def test_a_name_that_no_label_can_hold(name: str) -> None:
     """Such a graph is left out aloud, and shown nowhere."""
     finding = found(graph(name), graph("movie"))

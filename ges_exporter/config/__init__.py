@@ -9,6 +9,7 @@ from ges_exporter.config.credentials import (
     PasswordCredentials,
     TokenCredentials,
 )
+from ges_exporter.config.files import unreadable_files
 from ges_exporter.config.load import load, parse
 from ges_exporter.config.schema import (
     Discovery,
@@ -62,4 +63,5 @@ __all__ = [
     "parse_size",
     "secrets_of",
     "targets_of",
+    "unreadable_files",
 ]

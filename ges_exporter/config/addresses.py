@@ -9,6 +9,8 @@ from ges_exporter.config.credentials import NONE
 from ges_exporter.config.tree import Fault, Node, describe
 
 _PLAIN = "expected https, for credentials are never sent over plain http to an address that is not private, got"
+_ON_THE_WAY = "expected https, for credentials are never sent over plain http to a proxy that is not private, got"
+_PERMITTED = " (allow_plain_http: true on the graph permits it)"
 
 
 def missing_regions(root: Node) -> Iterator[Fault]:
@@ -21,17 +23,21 @@ def missing_regions(root: Node) -> Iterator[Fault]:
 
 def exposed(root: Node) -> Iterator[Fault]:
     """Credentials stay off plain http beyond private addresses; only a graph may be excepted from that."""
+    nowhere = root["proxy"]
     for _, credentials in root["credentials"].entries:
         if credentials["type"].text == "password":
-            yield from _over_plain_http(credentials["iam_endpoint"])
+            yield from _over_plain_http(credentials["iam_endpoint"], nowhere)
     for project in root["projects"].items:
+        for name in _used(project):
+            yield from _on_the_way(root["credentials"][name]["iam_endpoint"], project["proxy"])
         if _sends(root, project["credentials"]):
-            yield from _over_plain_http(project["management"]["endpoint"])
-            yield from _over_plain_http(project["discovery"]["endpoint"])
+            yield from _over_plain_http(project["management"]["endpoint"], project["proxy"])
+            yield from _over_plain_http(project["discovery"]["endpoint"], project["proxy"])
         for graph in project["graphs"].items:
             if _sends(root, _credentials(project, graph)) and not graph["allow_plain_http"].on:
+                proxy = graph["proxy"] if "proxy" in graph else project["proxy"]
                 for endpoint in (graph["endpoint"], *graph["endpoints"].items):
-                    yield from _over_plain_http(endpoint, " (allow_plain_http: true on the graph permits it)")
+                    yield from _over_plain_http(endpoint, proxy, _PERMITTED)
 
 
 def _regional(root: Node, project: Node) -> Iterator[str]:
@@ -65,10 +71,24 @@ def _sends(root: Node, name: Node) -> bool:
     return name.text is not None and name.text in known and known[name.text]["type"].text != NONE
 
 
-def _over_plain_http(endpoint: Node, exception: str = "") -> Iterator[Fault]:
+def _over_plain_http(endpoint: Node, proxy: Node, exception: str = "") -> Iterator[Fault]:
     try:
         address = urls.parse_endpoint(endpoint.text or "")
     except ValueError:
         return
     if address.exposed:
         yield endpoint.fault(f"{_PLAIN} {describe(endpoint.value)}{exception}")
+    else:
+        yield from _on_the_way(endpoint, proxy, exception)
+
+
+def _on_the_way(endpoint: Node, proxy: Node, exception: str = "") -> Iterator[Fault]:
+    """What goes to a private address by plain http, a proxy can read, and whoever is between."""
+    try:
+        exposed = (
+            urls.parse_endpoint(endpoint.text or "").scheme == "http" and urls.parse_proxy(proxy.text or "").exposed
+        )
+    except ValueError:
+        return
+    if exposed:
+        yield endpoint.fault(f"{_ON_THE_WAY} {describe(endpoint.value)}{exception}")

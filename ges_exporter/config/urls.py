@@ -56,13 +56,14 @@ def parse_endpoint(text: str) -> Address:
     return Address(parts.scheme, _host(parts), parts.port)
 
 
-def check_proxy(text: str) -> None:
-    """Accept a URL as `parse_endpoint` does, with user and password if need be.
+def parse_proxy(text: str) -> Address:
+    """The address in a URL as `parse_endpoint` takes it, with user and password if need be.
 
     Raises:
         ValueError: as `parse_endpoint`.
     """
-    _host(_split(text))
+    parts = _split(text)
+    return Address(parts.scheme, _host(parts), parts.port)
 
 
 def _split(text: str) -> SplitResult:

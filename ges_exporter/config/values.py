@@ -55,9 +55,13 @@ def _quantity(parse: Callable[[str], float], what: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+DOTS = frozenset({".", ".."})
+"""Names of which nothing would be left in a URL."""
+
+
 def _name(text: str) -> str:
-    if not text.strip() or _CONTROL.search(text):
-        raise expected("a name that is not empty and has no control characters")
+    if not text.strip() or text in DOTS or _CONTROL.search(text):
+        raise expected("a name that is not empty, . or .., and has no control characters")
     return text
 
 
@@ -94,7 +98,7 @@ def _endpoint(text: str) -> str:
 def _proxy(value: object) -> object:
     if isinstance(value, str) and value != "none":
         try:
-            urls.check_proxy(value)
+            urls.parse_proxy(value)
         except ValueError as error:
             raise unshown(f"none, or a proxy as {error}") from None
         return Secret(str(value))

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from ges_exporter.config import Credentials, Discovery, GraphSettings, Project, TargetSettings, graph_target, urls
+from ges_exporter.config.values import DOTS
 from ges_exporter.dialects import SERVING
 from ges_exporter.ledger.seats import label
 from ges_exporter.model import Graph
@@ -107,9 +108,10 @@ def _settings_of(project: Project, credentials: Mapping[str, Credentials], name:
     endpoints = _endpoints_of(graph, discovery)
     target = graph_target(project, settings, name, endpoints, credentials)
     if target.plain_http and not settings.allow_plain_http:
-        for endpoint in endpoints:
-            if urls.parse_endpoint(endpoint).exposed:
-                raise Unusable("plain_http", f"credentials are never sent over plain http to {endpoint}")
+        proxy = urls.parse_proxy(target.proxy.reveal()) if target.proxy else None
+        for address in map(urls.parse_endpoint, endpoints):
+            if address.exposed or (address.scheme == "http" and proxy is not None and proxy.exposed):
+                raise Unusable("plain_http", f"credentials are never sent over plain http to {address}, or on the way")
     return target
 
 
@@ -154,7 +156,7 @@ def _names(answer: Answer) -> Iterator[tuple[str, Graph, bool]]:
 
 
 def _check_name(name: str) -> None:
-    if not name.strip() or label(name) != name:
+    if not name.strip() or label(name) != name or name in DOTS:
         raise Unusable("name", f"{name!r} is no name that a label can hold")
 
 
