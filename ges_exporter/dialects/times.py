@@ -17,7 +17,7 @@ Scalar = str | int | float | bool | None
 
 _EARLIEST = 2 * 86400.0
 """Everything before is a sentinel: a zero timestamp in any zone, or year 1."""
-_SECONDS = {f":{second:02}": second for second in range(60)}
+_SIXTY = {f":{number:02}": number for number in range(60)}
 _UNITS = ((_EARLIEST, 1e10, 1.0), (1e11, 1e13, 1e3), (1e14, 1e16, 1e6), (1e17, 1e19, 1e9))
 """From, below, and a second's worth: up to the year 2286, and for the finer units from 1973 on."""
 _LEAST_TIMESTAMP = 1e8
@@ -36,12 +36,12 @@ def read_time(value: Scalar, zoneless_is_local: bool) -> Time | None:
         Unreadable: for anything else.
     """
     if isinstance(value, str):
-        # Nearly all times are of this form, and most of a long list share their minutes; reading each date anew would
+        # Nearly all times are of this form, and many of a long list share their hour; reading each date anew would
         # dominate the parsing.
-        second = _SECONDS.get(value[16:])
-        if second is None or value[13] != ":":
+        minute, second = _SIXTY.get(value[13:16]), _SIXTY.get(value[16:])
+        if minute is None or second is None:
             return _read_odd_text(value.strip(), zoneless_is_local)
-        seconds = _minute(value[:16]) + second
+        seconds = _hour(value[:13]) + 60 * minute + second
         return Time(seconds, zoneless_is_local) if seconds >= _EARLIEST else None
     if value is None:
         return None
@@ -91,7 +91,9 @@ def _read_number(value: float) -> Time | None:
 
 
 @lru_cache(maxsize=8192)
-def _minute(text: str) -> float:
+def _hour(text: str) -> float:
+    if text[10] not in " Tt":
+        raise Unreadable
     try:
         return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
     except ValueError:

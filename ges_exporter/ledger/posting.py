@@ -6,8 +6,8 @@ as its marks say has nothing to tell, so a long list of old jobs costs one look 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 import msgspec
 
@@ -114,13 +114,15 @@ class Posting:
             status = job.status
             if job.files or status.active or (status is Status.UNKNOWN and not job.finished):
                 rest.append(job)
+            elif (alike := kinds.get(kind := (job.graph, job.job_type, job.algorithm, status))) is None:
+                kinds[kind] = [job]
             else:
-                kinds.setdefault((job.graph, job.job_type, job.algorithm, status), []).append(job)
+                alike.append(job)
         for alike in kinds.values():
             mark = self._roster.marks.get(self._seats.of(alike[0], at.created), alike[0].status, counted=True)
             self._gauges.tally[mark] = self._gauges.tally.get(mark, 0) + len(alike)
             self._roster.mark_all([job.id for job in alike], mark)
-            for job in (_newest(alike, attrgetter("begin"), at.now), _newest(alike, attrgetter("end"), at.now)):
+            for job in _newest(alike, at.now):
                 self._counting.touch(mark.account, job, at.zone, at.now, None)
         return rest
 
@@ -215,11 +217,14 @@ def _moment(job: Job) -> float:
     return time.seconds if time else 0.0
 
 
-def _newest(jobs: Sequence[Job], time_of: Callable[[Job], Time | None], now: float) -> Job:
+def _newest(jobs: Sequence[Job], now: float) -> tuple[Job, Job]:
+    """Returns the job that began last, and the one that ended last, but for those that claim to be of the future."""
     latest = now + MOST_AHEAD
-    timed = [
-        (time.seconds, place)
-        for place, time in enumerate(map(time_of, jobs))
-        if time is not None and time.seconds <= latest
-    ]
-    return jobs[max(timed)[1]] if timed else jobs[0]
+    begun = ended = jobs[0]
+    begin = end = -inf
+    for job in jobs:
+        if (time := job.begin) is not None and begin <= time.seconds <= latest:
+            begin, begun = time.seconds, job
+        if (time := job.end) is not None and end <= time.seconds <= latest:
+            end, ended = time.seconds, job
+    return begun, ended
