@@ -16,8 +16,8 @@ from ges_exporter.store.rows import encode, values
 
 Row = Sequence[object]
 
-_AT_ONCE = 200
-"""Rows of a statement; SQLite takes at most 32,766 values, and keeps statements of each length at hand."""
+_AT_ONCE = 100
+"""Rows of a statement: SQLite takes 999 values at least, and keeps statements of each length at hand."""
 
 _TARGETS = """
 INSERT INTO targets (id, project, graph, plane, state) VALUES {rows}
@@ -31,7 +31,7 @@ WITH alike (target, account, status, flags, absent_since, open, owed, ids) AS (V
 INSERT OR REPLACE INTO jobs (target, account, status, flags, absent_since, open, owed, id)
 SELECT target, account, status, flags, absent_since, open, owed, value FROM alike, json_each(ids)
 """
-_GONE = "DELETE FROM jobs WHERE target = {number} AND id IN (VALUES {rows})"
+_GONE = "DELETE FROM jobs WHERE target = {number} AND id IN (VALUES {{rows}})"
 _CUT = r"\u0000"
 """Where SQLite's JSON ends a text."""
 
@@ -56,7 +56,7 @@ def write(connection: sqlite3.Connection, batch: Batch, numbers: MutableMapping[
     )
     for number, due in dues:
         gone = [(identity,) for identity, row in due.jobs.items() if row is None]
-        _write(connection, _GONE.replace("{number}", str(number)), gone)
+        _write(connection, _GONE.format(number=number), gone)
     jobs = [_jobs(number, due) for number, due in dues]
     _write(connection, _JOBS, [row for own, _ in jobs for row in own])
     _write(connection, _ALIKE, [row for _, alike in jobs for row in alike])
