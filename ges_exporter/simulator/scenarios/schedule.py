@@ -18,10 +18,10 @@ import without line counts                     fraud; task centre, of fraud     
 a status that nobody knows (``stopped``)       movie, ``label_propagation``                     1:20
 cancelled: leaves the list while it runs       movie, ``k_core``                                1:35
 one graph answers 503                          fraud                                            1:30 for 35 s
-the management plane fails                     task centre, discovery                           2:10 for 70 s
 a token is refused                             social                                           2:30 for 25 s
 another node with an old list                  fraud                                            2:50 for 30 s
 throttled                                      task centre v2                                   3:30 for 20 s
+the management plane fails                     task centre, discovery                           3:52 for 68 s
 slow answers                                   movie                                            4:05 for 20 s
 a tenth kind of job                            movie, ``triangle_count``                        3:00
 connections cut                                social                                           4:30 for 10 s
@@ -194,7 +194,7 @@ CENTRE = (
 
 FAULTS = (
     Fault(kind="status", value=503, path="/ges/", graph="fraud", start=90, seconds=35, every=900),
-    Fault(kind="status", value=500, path=f"/v2/{PROJECT_ID}/graphs", start=130, seconds=70, every=1800),
+    Fault(kind="status", value=500, path=f"/v2/{PROJECT_ID}/graphs", start=232, seconds=68, every=1800),
     Fault(kind="bad_token", path="/ges/", graph="social", start=150, seconds=25, every=1200),
     Fault(kind="failover", value=STANDBY, graph="fraud", start=170, seconds=30, every=3600),
     Fault(kind="throttle", value=5, path=f"/v2/{PROJECT_ID}/graphs/jobs", start=210, seconds=20, every=720),
