@@ -73,6 +73,8 @@ class Iam(httpx.AsyncBaseTransport):
         self.life = DAY
         self.refuses = ""
         """A project in which the user has no rights."""
+        self.silent = ""
+        """A host that never answers."""
         self.gate: asyncio.Event | None = None
         self._news = asyncio.Condition()
 
@@ -96,6 +98,8 @@ class Iam(httpx.AsyncBaseTransport):
         number = self.logins
         async with self._news:
             self._news.notify_all()
+        if request.url.host == self.silent:
+            await asyncio.Event().wait()
         if self.gate is not None:
             await self.gate.wait()
         step = self.script.pop(0) if self.script else self.token(f"token-{number}")
@@ -138,7 +142,12 @@ async def sent(auth: httpx.Auth, api: Api | None = None, url: str = "https://ges
 
 
 def target_settings(
-    credentials: str, *, graph: str = "movie", project_id: str = PROJECT, proxy: str = ""
+    credentials: str,
+    *,
+    graph: str = "movie",
+    project_id: str = PROJECT,
+    proxy: str = "",
+    iam_endpoint: str = "https://iam.example",
 ) -> TargetSettings:
     """A target that uses ``credentials``."""
     return TargetSettings(
@@ -146,6 +155,6 @@ def target_settings(
         project_id=project_id,
         endpoints=("https://ges.example",),
         credentials=credentials,
-        iam_endpoint="https://iam.example",
+        iam_endpoint=iam_endpoint,
         proxy=Secret(proxy) if proxy else None,
     )

@@ -201,6 +201,21 @@ def test_a_right_password_is_tried_for_all_projects_at_once(first: str) -> None:
     run(scenario(World()))
 
 
+def test_an_iam_that_hangs_keeps_nobody_waiting_who_asks_another() -> None:
+    """In another region the same user has a token at once."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        world.iam.silent = "iam.north.example"
+        hanging = asyncio.create_task(token(keyring, iam_endpoint="https://iam.north.example"))
+        await world.iam.arrived(1)
+        assert await token(keyring, project_id="b", iam_endpoint="https://iam.south.example") == "token-2"
+        hanging.cancel()
+        await keyring.aclose()
+
+    run(scenario(World()))
+
+
 def test_a_reload_keeps_the_others_waiting_too() -> None:
     """A project that comes with a reload does not try what has just been refused for another."""
 
