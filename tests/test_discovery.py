@@ -564,6 +564,37 @@ def test_a_graph_that_goes_takes_its_series_along_and_counts_on_when_it_is_back(
     swift.run(main())
 
 
+def test_another_graph_of_the_same_name_brings_a_history_of_its_own() -> None:
+    """Its list is met like any other: what is over by then counts nowhere, what is active counts when it is over."""
+
+    async def main() -> None:
+        world, project = world_of("movie")
+        project.graphs["movie"].jobs.submit(Plan(job_type="Algorithm", algorithm="pagerank", after=-5, run=20))
+        async with exporter_of(world) as exporter:
+            await soon()
+            await page(exporter)
+            await asyncio.sleep(30)
+            assert finished(await page(exporter), "movie") == 1
+            project.remove_graph("movie")
+            add(project, "movie")
+            for number in range(40):
+                project.graphs["movie"].jobs.submit(
+                    Plan(job_type="Algorithm", algorithm="pagerank", after=-60.0 - number, run=5)
+                )
+            project.graphs["movie"].jobs.submit(Plan(job_type="Algorithm", algorithm="pagerank", run=10 * MINUTE))
+            await next_search()
+            samples = await page(exporter)
+            assert finished(samples, "movie") == 1
+            kind = {"project": "demo", "graph": "movie", "plane": "service"}
+            kind |= {"job_type": "Algorithm", "algorithm": "pagerank"}
+            assert value(samples, "ges_jobs", **kind, status="success") == 40
+            assert value(samples, "ges_jobs_discovered_total", **kind) == 0
+            await asyncio.sleep(10 * MINUTE)
+            assert finished(await page(exporter), "movie") == 2
+
+    swift.run(main())
+
+
 def test_a_scrape_under_way_ends_when_its_graph_goes() -> None:
     """It gets the answer that it waits for; nothing is cut off by a discovery."""
 

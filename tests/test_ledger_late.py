@@ -298,3 +298,24 @@ def test_a_target_met_only_later_has_a_first_listing() -> None:
     keep_asking(watcher, 2 * HOUR, MOVIE)
     watcher.show(job("a"), target=FRAUD)
     assert watcher.counts(FRAUD) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_another_list_of_the_same_name_has_a_first_listing_of_its_own(tmp_path: Path, restarted: bool) -> None:
+    """What it shows that was never seen is history, what was known to be active counts when it ends; all goes on."""
+    watcher = Watcher(path=str(tmp_path / "ledger.db"))
+    watcher.ledger.watch(MOVIE, source="one")
+    watcher.show(job("a"), job("b", "running"))
+    watcher.ledger.watch(MOVIE, source="two")
+    if restarted:
+        watcher.restart()
+        watcher.ledger.watch(MOVIE, source="two")
+    watcher.fail()
+    watcher.show(job("b"), job("c"), job("d", "running"))
+    assert watcher.counts() == (0, 1, 0, 0)
+    watcher.show(job("b"), job("c"), job("d"), job("e"))
+    assert watcher.counts() == (1, 3, 0, 0)
+    watcher.ledger.watch(MOVIE, source="two")
+    watcher.show(job("b"), job("c"), job("d"), job("e"), job("f"))
+    assert watcher.counts() == (2, 4, 0, 0)
+    watcher.close()

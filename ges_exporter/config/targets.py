@@ -36,6 +36,8 @@ class TargetSettings:
     """Of a task centre, how old a job may be; seconds."""
     details: bool = False
     """Of a task centre, whether the import details that the list leaves out are asked for."""
+    source: str = ""
+    """Of a graph that was found, its id or that of its cluster: another one's list is another list."""
     plain_http: bool = False
     """Whether credentials go over plain http, to a private address or because the graph allows it."""
 

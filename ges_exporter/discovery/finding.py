@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -29,8 +30,11 @@ class Finding(NamedTuple):
     """By name, running or not; a graph in a cluster has the facts of the cluster."""
     left_out: Mapping[str, Unusable] = {}
     """Running graphs that cannot be watched, and why."""
-    sources: Mapping[str, str] = {}
-    """By the name of a target: the id of the graph, or of the cluster that it is in."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """By the name of a target: the id of the graph, or of the cluster that it is in."""
+        return {settings.target.graph: settings.source for settings in self.targets}
 
 
 class Unusable(Exception):
@@ -73,8 +77,7 @@ def find(
             # What is configured is watched as the configuration says, wherever it was found.
             if name not in configured:
                 left_out[name if name == graph.name else f"{graph.name}/{name}"] = unusable
-    watching = {name: graphs[name].id for name in targets}
-    return Finding(tuple(targets.values()), graphs, left_out, watching)
+    return Finding(tuple(targets.values()), graphs, left_out)
 
 
 def clusters_of(
@@ -106,7 +109,7 @@ def _settings_of(project: Project, credentials: Mapping[str, Credentials], name:
     discovery = project.discovery or Discovery()
     settings = _given(discovery, name, graph)
     endpoints = _endpoints_of(graph, discovery)
-    target = graph_target(project, settings, name, endpoints, credentials)
+    target = replace(graph_target(project, settings, name, endpoints, credentials), source=graph.id)
     if target.plain_http and not settings.allow_plain_http:
         proxy = urls.parse_proxy(target.proxy.reveal()) if target.proxy else None
         for address in map(urls.parse_endpoint, endpoints):

@@ -43,14 +43,17 @@ class Ledger:
         self._awake = max((record.state.awake for record in self._records.values()), default=0.0)
         self._last_asked: float | None = None
 
-    def watch(self, target: Target, zone: Zone | None = None, *, details: bool = True) -> None:
-        """Opens a target's page, or changes its settings; ``zone`` None means to find it out."""
+    def watch(self, target: Target, zone: Zone | None = None, *, details: bool = True, source: str = "") -> None:
+        """Opens a target's page, or changes its settings; ``zone`` None means to find it out.
+
+        ``source`` tells lists apart that have one name: what another one shows first is history, as of a new target.
+        """
         book = self._books.get(target)
         if book is None:
             book = self._books[target] = Book(target, self._rules, zone, details=details)
             if (record := self._records.pop(target, None)) is not None:
                 book.restore(record)
-        book.change_settings(zone, details=details)
+        book.change_settings(zone, details=details, source=source)
 
     def change_rules(self, rules: Rules) -> None:
         """Goes on under other limits; changed bounds begin all histograms anew."""

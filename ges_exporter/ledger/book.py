@@ -37,6 +37,7 @@ class Book:
         self._gauges = Gauges()
         self._union = Union()
         self._asks_details = details
+        self._source = ""
         self._listed = False
         self._newly_met = False
         self._clocks.restore(self.state)
@@ -49,9 +50,9 @@ class Book:
         self.remembered = record.remembered
         self._renew_histograms()
 
-    def change_settings(self, zone: Zone | None, *, details: bool) -> None:
+    def change_settings(self, zone: Zone | None, *, details: bool, source: str) -> None:
         """Goes on with other settings of the target; ``zone`` None means to find it out."""
-        self._clocks.setting, self._asks_details = zone, details
+        self._clocks.setting, self._asks_details, self._source = zone, details, source
 
     def change_rules(self, rules: Rules) -> None:
         """Goes on under other limits."""
@@ -151,13 +152,14 @@ class Book:
 
     def _posting(self, now: float, *, stale: bool) -> Posting:
         state, service = self.state, self.target.plane is Plane.SERVICE
-        first = state.met is None
+        another = bool(self._source and state.source) and self._source != state.source
+        first = state.met is None or another
         circumstances = Circumstances(
             now=now,
             first=first,
             stale=stale and not first,
             created=now if state.last_success is None else state.last_success,
-            previous=state.last_began,
+            previous=None if another else state.last_began,
             zone=self.zone,
             late_after=self._rules.late_after,
             asks_details=self._asks_details and not service,
@@ -190,6 +192,7 @@ class Book:
         state = self.state
         if state.met is None:
             state.met, self._newly_met = now, True
+        state.source = self._source or state.source
         state.last_success, state.last_began = now, listing.began
         state.api = listing.api or state.api
         if self.target.plane is Plane.SERVICE and state.api and state.api.reports_lines:

@@ -60,6 +60,8 @@ class TargetState(msgspec.Struct):
     api: Api | None = None
     bounds: tuple[float, ...] = ()
     """Of the histograms' buckets."""
+    source: str = ""
+    """Which of the lists of its name was listed last, where that is known."""
     newest: dict[str, Newest] = {}
     """By endpoint."""
     clocks: dict[str, Measurement] = {}

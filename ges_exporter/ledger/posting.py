@@ -40,7 +40,7 @@ class Circumstances(msgspec.Struct, frozen=True):
 
     now: float
     first: bool
-    """Whether what it shows is history."""
+    """Whether what it shows, and was not known before, is history."""
     stale: bool
     """Whether the target was out of sight for so long that others may have counted what is new in it."""
     created: float
@@ -109,10 +109,11 @@ class Posting:
         """
         at = self._at
         rest: list[Job] = []
+        known = self._roster.known
         kinds: dict[tuple[str, str, str, Status], list[Job]] = {}
         for job in jobs:
             status = job.status
-            if job.files or status.active or (status is Status.UNKNOWN and not job.finished):
+            if job.files or status.active or job.id in known or (status is Status.UNKNOWN and not job.finished):
                 rest.append(job)
             elif (alike := kinds.get(kind := (job.graph, job.job_type, job.algorithm, status))) is None:
                 kinds[kind] = [job]
