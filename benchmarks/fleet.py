@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,9 @@ SIZES = (100, 300, 1000)
 LATENCIES = ("20ms", "200ms")
 HANGING = (0, 5, 50)
 JOBS = 1000
-STEADY = 3
+STEADY = 2
+INTERVAL = 20.0
+"""Seconds from one scrape to the next, so that in each of them the same number of jobs is new."""
 PATIENCE = "100s"
 """The deadline where everything answers: none."""
 DEADLINE = "20s"
@@ -31,7 +34,7 @@ class Row(NamedTuple):
     answered: float
     """Graphs up in the last scrape, of those that do not hang; %."""
     requests: float
-    """Requests of a steady scrape for each of those; more where scrapes take longer, for more jobs are new in each."""
+    """Requests of a steady scrape for each of those."""
     cpu: float
     """Processor time of a steady scrape for each of those; milliseconds."""
     memory: float
@@ -67,9 +70,12 @@ def _measure(graphs: int, latency: str, hanging: int) -> Row:
 
 
 def _scrape(watcher: Exporter, graphs: int, healthy: int, times: int) -> Row:
-    empty = watcher.process.resident_mib()
+    empty, began = watcher.process.resident_mib(), time.monotonic()
     cold, used = watcher.scrape(), watcher.process.cpu_seconds()
-    steady = [watcher.scrape() for _ in range(times)]
+    steady = []
+    for number in range(1, times + 1):
+        time.sleep(max(began + number * INTERVAL - time.monotonic(), 0.0))
+        steady.append(watcher.scrape())
     cpu = (watcher.process.cpu_seconds() - used) / times
     memory = watcher.process.resident_mib()
     return Row(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from ges_exporter.config import Secret
 from ges_exporter.errors import ConnectFailed, TargetError, TlsFailed
 from ges_exporter.telemetry import Telemetry
 from tests.iam import run
+from tests.wires import deaf
 
 OK = b"HTTP/1.1 201 Created\r\nX-Subject-Token: a-token\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -87,10 +87,8 @@ def test_untrusted_certificate() -> None:
 
 def test_no_listener() -> None:
     """A port where nobody listens ends as a failed connection."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        with pytest.raises(ConnectFailed, match=r"no connection to 127.0.0.1: "):
-            run(fetched(Wire(Telemetry()), f"http://127.0.0.1:{taken.getsockname()[1]}/"))
+    with deaf() as port, pytest.raises(ConnectFailed, match=r"no connection to 127.0.0.1: "):
+        run(fetched(Wire(Telemetry()), f"http://127.0.0.1:{port}/"))
 
 
 @pytest.mark.parametrize("answer", [b"", OK[:-1], b"HTTP/1.1 20"])

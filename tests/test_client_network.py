@@ -25,6 +25,7 @@ from tests.wires import (
     ask,
     asker,
     close,
+    deaf,
     drip,
     endless_body,
     endless_head,
@@ -137,9 +138,8 @@ def test_nothing_is_kept_of_a_list_that_failed(handler: Handler, reason: str) ->
 
 def test_nobody_listens() -> None:
     """A refused connection is ``connect``, and the message says which endpoint it was."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    node = run(ask(asker(port), 2.0))
+    with deaf() as port:
+        node = run(ask(asker(port), 2.0))
     assert node.reason == "connect"
     assert f"127.0.0.1:{port}" in node.message
 

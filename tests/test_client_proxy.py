@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import socket
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from tests.wires import (
     ask,
     asker,
     close,
+    deaf,
     never,
     run,
     through,
@@ -95,9 +95,8 @@ def test_a_proxy_that_refuses() -> None:
 
 def test_a_proxy_that_is_not_there() -> None:
     """A dead proxy fails the target as a dead connection does."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    nodes = run(both(port))
+    with deaf() as port:
+        nodes = run(both(port))
     assert [node.reason for node in nodes] == ["connect", "connect"]
     assert PASSWORD not in repr(nodes)
 

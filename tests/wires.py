@@ -6,8 +6,8 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,15 @@ run = asyncio.run
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[object]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(EMPTY), EMPTY)
 MIB = 1 << 20
+
+
+@contextmanager
+def deaf() -> Iterator[int]:
+    """A port at which nobody listens, and that nobody else is given meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        yield port
 
 
 class Wire:
