@@ -21,7 +21,7 @@ from ges_exporter.config import Config, load, parse, unreadable_files
 from ges_exporter.errors import ConfigError, GesExporterError
 from ges_exporter.exporter import Exporter
 from ges_exporter.exposition import render
-from ges_exporter.flags import parser
+from ges_exporter.flags import CONFIG_FILE, parser
 from ges_exporter.redaction import Redaction
 from ges_exporter.reloading import Loaded, Reloader
 from ges_exporter.server import Server, allow_many_files, listen, urls
@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)  # noqa: T201
+        if options.config_file == CONFIG_FILE and not Path(CONFIG_FILE).exists():
+            print("--config.file names another file; --demo needs none, for a first look", file=sys.stderr)  # noqa: T201
     except (GesExporterError, OSError) as error:
         print(f"ges-exporter: {redaction.hide(str(error))}", file=sys.stderr)  # noqa: T201
     return 1

@@ -9,6 +9,8 @@ from ges_exporter import __version__, logs
 from ges_exporter.server import split_address
 from ges_exporter.web.options import TAKEN
 
+CONFIG_FILE = "ges-exporter.yml"
+
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+|/")
 
 
@@ -20,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("--config.file", dest="config_file", default="ges-exporter.yml", metavar="FILE", help="default: %(default)s")
+    add("--config.file", dest="config_file", default=CONFIG_FILE, metavar="FILE", help="default: %(default)s")
     add("--config.check", dest="config_check", action="store_true", help="check the file, print every fault, and end")
     add(
         "--web.listen-address",

@@ -166,6 +166,16 @@ def test_a_file_that_is_not_there(flag: str, tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().err == f"{missing}: cannot be read: No such file or directory\n"
 
 
+def test_no_file_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who starts it for the first time learns how to go on."""
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 1
+    missing, hint = capsys.readouterr().err.splitlines()
+    assert missing == "ges-exporter.yml: cannot be read: No such file or directory"
+    assert "--config.file" in hint
+    assert "--demo" in hint
+
+
 def test_a_ledger_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A sentence, status 1."""
     file = written(tmp_path, watching(NOBODY, ledger={"path": "ges-exporter.db"}))
