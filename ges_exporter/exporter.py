@@ -206,6 +206,7 @@ class Exporter:
             on_change=self._follow_discovery,
             clock=self.clock,
             previous=previous,
+            sources=self._ledger.sources,
         )
 
     def _follow_discovery(self) -> None:
@@ -240,7 +241,7 @@ class Exporter:
 
     def _watch(self, settings: TargetSettings, config: Config) -> Watch:
         target, scrape = settings.target, config.scrape
-        self._ledger.watch(target, zone_of(settings.zone), details=settings.details, source=settings.source)
+        self._ledger.watch(target, zone_of(settings.zone), details=settings.details)
         credential = self._keyring.credential(settings)
         limits = Limits(scrape.page_size, scrape.max_jobs, scrape.max_response_bytes, scrape.full_listing_interval)
         known = self.scraper.watches.get(target)

@@ -246,6 +246,8 @@ class Listing(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     requests: int = 0
     api: Api | None = None
+    source: str = ""
+    """Tells lists apart that have had one name, where that is known: of a graph that was found, its id."""
 
     @property
     def up(self) -> bool:

@@ -73,6 +73,7 @@ class Iam(httpx.AsyncBaseTransport):
         self.life = DAY
         self.refuses = ""
         """A project in which the user has no rights."""
+        self.refusal_status = 401
         self.silent = ""
         """A host that never answers."""
         self.gate: asyncio.Event | None = None
@@ -104,7 +105,7 @@ class Iam(httpx.AsyncBaseTransport):
             await self.gate.wait()
         step = self.script.pop(0) if self.script else self.token(f"token-{number}")
         if self.refuses and json.loads(request.content)["auth"]["scope"]["project"]["id"] == self.refuses:
-            step = refusal()
+            step = refusal(self.refusal_status)
         if isinstance(step, Exception):
             raise step
         return step

@@ -201,6 +201,37 @@ def test_a_right_password_is_tried_for_all_projects_at_once(first: str) -> None:
     run(scenario(World()))
 
 
+@pytest.mark.parametrize("others", ["", "b"], ids=["never asks", "is forbidden for good"])
+def test_a_refusal_that_passes_keeps_nobody_waiting_for_ever(others: str) -> None:
+    """Who was refused less often goes first, but may never come: a minute later the others go on."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        keyring.credential(target_settings("prod", project_id="b"))
+        assert not (await tried(keyring, "a"))["a"]
+        world.iam.refuses, world.iam.refusal_status = others, 403
+        world.clock.pass_by(121)
+        assert (await tried(keyring, "a", *others))["a"]
+
+    run(scenario(World(refusal())))
+
+
+def test_what_is_known_of_a_user_outlives_reloads() -> None:
+    """However many, and whichever credentials were asked for between them."""
+
+    async def scenario(world: World) -> None:
+        keyring = world.keyring({"prod": user()})
+        assert not (await tried(keyring, "a"))["a"]
+        for _ in range(3):
+            keyring, old = world.keyring({"prod": user()}, keyring), keyring
+            keyring.credential(target_settings("prod", project_id="a"))
+            await old.aclose()
+        assert not (await tried(keyring, "b"))["b"]
+        assert world.iam.logins == 1
+
+    run(scenario(World(refusal())))
+
+
 def test_an_iam_that_hangs_keeps_nobody_waiting_who_asks_another() -> None:
     """In another region the same user has a token at once."""
 

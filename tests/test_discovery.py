@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 
-from ges_exporter.client import Finder
+from ges_exporter.client import Finder, Graphs
 from ges_exporter.config import TargetSettings, secrets_of
 from ges_exporter.deadline import Deadline
 from ges_exporter.discovery import Discovery
 from ges_exporter.exporter import Exporter
-from ges_exporter.model import Plane, Target
+from ges_exporter.model import Graph, Plane, Target
 from ges_exporter.redaction import Redaction
 from ges_exporter.simulator import Fault, Plan, Project
 from ges_exporter.simulator import create_app as create_simulator
@@ -593,6 +593,36 @@ def test_another_graph_of_the_same_name_brings_a_history_of_its_own() -> None:
             assert finished(await page(exporter), "movie") == 2
 
     swift.run(main())
+
+
+class Told(Finder):
+    """Knows two running graphs of one name."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def graphs(self, settings: TargetSettings, deadline: Deadline) -> Graphs:  # noqa: ARG002 - always the same
+        """Both of them."""
+        return Graphs([Graph(one, "movie", "200", private_ip=f"10.0.0.{one}") for one in "12"], complete=True)
+
+
+@pytest.mark.parametrize("before", ["1", "2"])
+def test_of_two_graphs_of_a_name_the_same_is_watched_after_a_restart(before: str) -> None:
+    """The other's jobs would look like new ones."""
+
+    async def main() -> list[str]:
+        discovery = Discovery(
+            configured(),
+            Told(),
+            clean=str,
+            on_change=lambda: None,
+            sources=lambda project: {"movie": before, "x": project},
+        )
+        assert await discovery.looked(5)
+        await discovery.aclose()
+        return [found.source for found in discovery.targets()]
+
+    assert swift.run(main()) == [before]
 
 
 def test_a_scrape_under_way_ends_when_its_graph_goes() -> None:

@@ -304,18 +304,38 @@ def test_a_target_met_only_later_has_a_first_listing() -> None:
 def test_another_list_of_the_same_name_has_a_first_listing_of_its_own(tmp_path: Path, restarted: bool) -> None:
     """What it shows that was never seen is history, what was known to be active counts when it ends; all goes on."""
     watcher = Watcher(path=str(tmp_path / "ledger.db"))
-    watcher.ledger.watch(MOVIE, source="one")
+    watcher.source = "one"
     watcher.show(job("a"), job("b", "running"))
-    watcher.ledger.watch(MOVIE, source="two")
+    watcher.source = "two"
+    watcher.fail()
     if restarted:
         watcher.restart()
-        watcher.ledger.watch(MOVIE, source="two")
-    watcher.fail()
+    assert watcher.ledger.sources("demo") == {"movie": "one"}
     watcher.show(job("b"), job("c"), job("d", "running"))
+    assert watcher.ledger.sources("demo") == {"movie": "two"}
     assert watcher.counts() == (0, 1, 0, 0)
     watcher.show(job("b"), job("c"), job("d"), job("e"))
     assert watcher.counts() == (1, 3, 0, 0)
-    watcher.ledger.watch(MOVIE, source="two")
     watcher.show(job("b"), job("c"), job("d"), job("e"), job("f"))
     assert watcher.counts() == (2, 4, 0, 0)
     watcher.close()
+
+
+def test_the_list_of_a_graph_that_was_configured_meanwhile_is_no_other() -> None:
+    """Only of two that are both known can it be told that they are not the same."""
+    watcher = Watcher()
+    for number, source in enumerate(("one", "", "two", "two")):
+        watcher.source = source
+        watcher.show(*(job(f"j{i}") for i in range(number + 1)))
+    assert watcher.counts() == (3, 3, 0, 0)
+
+
+def test_another_engine_has_a_clock_of_its_own() -> None:
+    """What the one before has shown is no measure of what is late."""
+    watcher = Watcher()
+    watcher.source = "one"
+    watcher.show(job("a", begin=8 * HOUR, end=8 * HOUR))
+    watcher.source = "two"
+    watcher.show()
+    watcher.show(job("b", begin=0, end=1))
+    assert watcher.counts() == (1, 1, 0, 0)

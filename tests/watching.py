@@ -55,6 +55,8 @@ class Watcher:
         self.zone = zone
         self.apis: dict[Plane, Api] = {Plane.SERVICE: DIALECTS[api].api, Plane.MANAGEMENT: DIALECTS["v2"].api}
         self.faults: list[str] = []
+        self.source = ""
+        """Which list of its name a target shows."""
         self._path = path
         self._start(targets or (MOVIE,))
 
@@ -85,7 +87,7 @@ class Watcher:
         target = target or next(iter(self.views))
         if self.ledger.lacks_jobs(target):
             self.ledger.restore_jobs(target, asyncio.run(self.store.jobs(target)))
-        listing = Listing(target, nodes, self.clock(), api=self.apis[target.plane])
+        listing = Listing(target, nodes, self.clock(), api=self.apis[target.plane], source=self.source)
         self._release(target, self.ledger.observe(listing, self.clock()))
 
     def answer(self, *answers: Details, target: Target | None = None) -> None:

@@ -69,7 +69,7 @@ class Keyring:
         self._login_timeout = login_timeout
         self._tls = functools.cache(ssl.create_default_context)
         self._made: dict[Use, Credential] = {}
-        self._accounts: dict[tuple[str, str], Account] = {}
+        self._accounts = previous.accounts(credentials) if previous is not None else {}
         """By the credentials' name and the IAM: one that hangs must not keep those who ask another waiting."""
         self._previous = previous
         self._learn = learn
@@ -95,10 +95,10 @@ class Keyring:
         """Give away the credential made for ``use`` if ``settings`` are still what it was made of."""
         return self._made.pop(use, None) if self._credentials.get(use.name) == settings else None
 
-    def account(self, use: Use, settings: Credentials | None) -> Account | None:
-        """Share what is known of the user of some credentials if ``settings`` are still what they were made of."""
-        same = self._credentials.get(use.name) == settings
-        return self._accounts.get((use.name, use.iam_endpoint)) if same else None
+    def accounts(self, credentials: Mapping[str, Credentials]) -> dict[tuple[str, str], Account]:
+        """Share what is known of the users of those ``credentials`` that are what they were made of."""
+        same = {name for name, settings in credentials.items() if self._credentials.get(name) == settings}
+        return {key: account for key, account in self._accounts.items() if key[0] in same}
 
     def _taken_over(self, use: Use) -> Credential | None:
         if self._previous is None:
@@ -140,17 +140,11 @@ class Keyring:
             login=Login(use.iam_endpoint, settings.domain, settings.username, use.project_id),
             password=self._source(use, "password", settings.password, settings.password_file),
             wire=wire,
-            account=self._account(use),
+            account=self._accounts.setdefault((use.name, use.iam_endpoint), Account()),
             clock=self._clock,
             monotonic=self._monotonic,
             learn=self._learn,
         )
-
-    def _account(self, use: Use) -> Account:
-        known = self.account(use, self._credentials[use.name])
-        if known is None and self._previous is not None:
-            known = self._previous.account(use, self._credentials[use.name])
-        return self._accounts.setdefault((use.name, use.iam_endpoint), known or Account())
 
     def _signed(self, use: Use, settings: AkskCredentials) -> SignedCredential:
         temporary = settings.security_token is not None or settings.security_token_file is not None

@@ -13,6 +13,8 @@ from ges_exporter.errors import AuthFailed
 
 SURE = 60.0
 """Seconds for which a password that IAM took is known to be right."""
+PRECEDENCE = 60.0
+"""Seconds for which those go first that were refused less often."""
 
 
 class Backoff:
@@ -24,9 +26,9 @@ class Backoff:
         self._pause = first
         self._until = -math.inf
 
-    def active(self, now: float) -> bool:
-        """Whether it is still too early to try."""
-        return now < self._until
+    def active(self, now: float, longer: float = 0.0) -> bool:
+        """Whether it is still too early to try, or was until ``longer`` seconds ago."""
+        return now < self._until + longer
 
     def grow(self, now: float, least: float = 0.0) -> None:
         """Note a failure; wait at least ``least`` seconds."""
@@ -78,10 +80,10 @@ class Account:
     """One user at IAM, whichever projects the tokens are for: IAM counts wrong passwords by user, and locks it.
 
     A password that IAM took within the last minute is tried for all projects at once; any other for one, and the rest
-    wait for what becomes of it. After a refusal that speaks of the user, none may try before a growing while is over,
-    and then only one that was refused least often, for a user without rights in a project may be refused in the same
-    words. One success lets the others try again; from then on projects that have had no token are refused for
-    themselves alone.
+    wait for what becomes of it. After a refusal that speaks of the user, none may try before a growing while is over.
+    Then, for a minute, only those may that were refused least often: a user without rights in a project may be refused
+    in the same words. One success lets the others try again; from then on projects that have had no token are refused
+    for themselves alone.
     """
 
     def __init__(self) -> None:
@@ -111,7 +113,9 @@ class Account:
         if self._failure is None or password != self._refused:
             return None
         fewest = min(self._refusals.values(), default=0)
-        return self._failure if self._hold.active(now) or self._refusals[asker] > fewest else None
+        # Not for longer: who was refused less often may never ask.
+        first = PRECEDENCE if self._refusals[asker] > fewest else 0.0
+        return self._failure if self._hold.active(now, first) else None
 
     @asynccontextmanager
     async def turn(self, password: str, monotonic: Callable[[], float]) -> AsyncIterator[None]:

@@ -114,6 +114,7 @@ class Client:
             loop.time() - start,
             session.requests,
             self._dialect.api if self._dialect else None,
+            self.settings.source,
         )
 
     async def details(self, session: Session, owed: Iterable[Owed]) -> list[Details]:

@@ -27,17 +27,36 @@ def exposed(root: Node) -> Iterator[Fault]:
     for _, credentials in root["credentials"].entries:
         if credentials["type"].text == "password":
             yield from _over_plain_http(credentials["iam_endpoint"], nowhere)
+    yield from _logins(root)
     for project in root["projects"].items:
-        for name in _used(project):
-            yield from _on_the_way(root["credentials"][name]["iam_endpoint"], project["proxy"])
         if _sends(root, project["credentials"]):
             yield from _over_plain_http(project["management"]["endpoint"], project["proxy"])
             yield from _over_plain_http(project["discovery"]["endpoint"], project["proxy"])
         for graph in project["graphs"].items:
             if _sends(root, _credentials(project, graph)) and not graph["allow_plain_http"].on:
-                proxy = graph["proxy"] if "proxy" in graph else project["proxy"]
                 for endpoint in (graph["endpoint"], *graph["endpoints"].items):
-                    yield from _over_plain_http(endpoint, proxy, _PERMITTED)
+                    yield from _over_plain_http(endpoint, _proxy(project, graph), _PERMITTED)
+
+
+def _logins(root: Node) -> Iterator[Fault]:
+    """Passwords go to IAM by the way on which their targets are asked."""
+    ways = [(name, proxy) for project in root["projects"].items for name, proxy in _ways(project)]
+    for name, credentials in root["credentials"].entries:
+        faults = (_on_the_way(credentials["iam_endpoint"], proxy) for used, proxy in ways if used == name)
+        yield from next(filter(None, map(list, faults)), [])
+
+
+def _ways(project: Node) -> Iterator[tuple[str | None, Node]]:
+    """The names of credentials, and the proxies through which they are used."""
+    found = project["discovery"]["graphs"].items if project["discovery"]["enabled"].on else []
+    for graph in (*project["graphs"].items, *found):
+        yield _credentials(project, graph).text, _proxy(project, graph)
+    if "management" in project or project["discovery"]["enabled"].on:
+        yield project["credentials"].text, project["proxy"]
+
+
+def _proxy(project: Node, graph: Node) -> Node:
+    return graph["proxy"] if "proxy" in graph else project["proxy"]
 
 
 def _regional(root: Node, project: Node) -> Iterator[str]:
@@ -54,12 +73,7 @@ def _regional(root: Node, project: Node) -> Iterator[str]:
 
 def _used(project: Node) -> dict[str, None]:
     """The names of the credentials in use, each once."""
-    nodes = [_credentials(project, graph) for graph in project["graphs"].items]
-    found = project["discovery"]["graphs"].items if project["discovery"]["enabled"].on else []
-    nodes += [graph["credentials"] for graph in found]
-    if "management" in project or project["discovery"]["enabled"].on:
-        nodes.append(project["credentials"])
-    return dict.fromkeys(node.text for node in nodes if node.text)
+    return dict.fromkeys(name for name, _ in _ways(project) if name)
 
 
 def _credentials(project: Node, graph: Node) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ges_exporter.client import Finder
 from ges_exporter.config import Config, TargetSettings, targets_of
@@ -21,6 +21,7 @@ class Discovery:
     """The searches of all projects that have it switched on; to be made within a running event loop.
 
     Searches of ``previous`` that still ask the same place go on where they were, with what they were told last.
+    ``sources`` tells of a project which graph of a name was watched last.
     """
 
     def __init__(  # noqa: PLR0913 - the world is injected
@@ -33,6 +34,7 @@ class Discovery:
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
         previous: Discovery | None = None,
+        sources: Callable[[str], Mapping[str, str]] = lambda _project: {},
     ) -> None:
         self._config = config
         self.searches: dict[str, Search] = {}
@@ -47,6 +49,7 @@ class Discovery:
                     on_change=on_change,
                     clock=clock,
                     jitter=jitter,
+                    sources=sources(project.name),
                 )
                 if previous is not None and (before := previous.searches.get(project.name)) is not None:
                     search.follow(before)

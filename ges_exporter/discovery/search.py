@@ -42,6 +42,7 @@ class Search:
         on_change: Callable[[], None],
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
+        sources: Mapping[str, str] | None = None,
     ) -> None:
         self.project = project
         self.finding = Finding()
@@ -61,6 +62,8 @@ class Search:
         self._jitter = jitter
         self._answer = Answer()
         self._left_out: frozenset[str] = frozenset()
+        self._sources = dict(sources or {})
+        """By the name of a graph: which of that name was watched last, also before a start."""
         self._missed: dict[str, int] = {}
         """By the id of a graph: searches in a row in which the list, not being whole, did not show it."""
         self._refused: frozenset[str] = frozenset()
@@ -84,7 +87,8 @@ class Search:
         elif other._failures or not self._opened:
             # What has just been changed may be what failed, or kept a cluster from being asked.
             self._due = min(other._due, now)
-        self.finding = find(self.project, self._credentials, self._answer, other.finding.sources)
+        self._sources |= other._sources
+        self._find()
         if other.looked.is_set():
             self.looked.set()
 
@@ -140,12 +144,16 @@ class Search:
         kept = {cluster: names for cluster, names in self._answer.inside.items() if cluster in known}
         self._answer = Answer(graphs, kept | inside)
         before = self.finding
-        self.finding = find(self.project, self._credentials, self._answer, before.sources)
+        self._find()
         self._note_left_out({**self.finding.left_out, **shut})
         if before.targets != self.finding.targets:
             self._note_change(before)
             self._on_change()
         return len(inside) == len(clusters)
+
+    def _find(self) -> None:
+        self.finding = find(self.project, self._credentials, self._answer, self._sources)
+        self._sources |= self.finding.sources
 
     def _graphs_of(self, listed: Graphs) -> tuple[Graph, ...]:
         """Returns what was listed, and what is missing from a list that is not whole, for a few times."""

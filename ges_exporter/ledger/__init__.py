@@ -43,17 +43,14 @@ class Ledger:
         self._awake = max((record.state.awake for record in self._records.values()), default=0.0)
         self._last_asked: float | None = None
 
-    def watch(self, target: Target, zone: Zone | None = None, *, details: bool = True, source: str = "") -> None:
-        """Opens a target's page, or changes its settings; ``zone`` None means to find it out.
-
-        ``source`` tells lists apart that have one name: what another one shows first is history, as of a new target.
-        """
+    def watch(self, target: Target, zone: Zone | None = None, *, details: bool = True) -> None:
+        """Opens a target's page, or changes its settings; ``zone`` None means to find it out."""
         book = self._books.get(target)
         if book is None:
             book = self._books[target] = Book(target, self._rules, zone, details=details)
             if (record := self._records.pop(target, None)) is not None:
                 book.restore(record)
-        book.change_settings(zone, details=details, source=source)
+        book.change_settings(zone, details=details)
 
     def change_rules(self, rules: Rules) -> None:
         """Goes on under other limits; changed bounds begin all histograms anew."""
@@ -78,6 +75,12 @@ class Ledger:
         book = self._books[listing.target]
         book.observe(listing, now, self._awake)
         return self._observation(book)
+
+    def sources(self, project: str) -> dict[str, str]:
+        """Returns which of the lists of its name was listed last, by the graphs of a project."""
+        states = {target: record.state for target, record in self._records.items()}
+        states |= {target: book.state for target, book in self._books.items()}
+        return {target.graph: state.source for target, state in states.items() if target.project == project}
 
     def owed(self, target: Target, limit: int, now: float) -> list[Owed]:
         """Returns up to ``limit`` imports whose details are to be asked for ``now`` (Unix seconds)."""

@@ -37,7 +37,6 @@ class Book:
         self._gauges = Gauges()
         self._union = Union()
         self._asks_details = details
-        self._source = ""
         self._listed = False
         self._newly_met = False
         self._clocks.restore(self.state)
@@ -50,9 +49,9 @@ class Book:
         self.remembered = record.remembered
         self._renew_histograms()
 
-    def change_settings(self, zone: Zone | None, *, details: bool, source: str) -> None:
+    def change_settings(self, zone: Zone | None, *, details: bool) -> None:
         """Goes on with other settings of the target; ``zone`` None means to find it out."""
-        self._clocks.setting, self._asks_details, self._source = zone, details, source
+        self._clocks.setting, self._asks_details = zone, details
 
     def change_rules(self, rules: Rules) -> None:
         """Goes on under other limits."""
@@ -93,7 +92,10 @@ class Book:
         if not listing.up:
             return
         self._union.take(listing, now, self._rules.vanish_after)
-        posting = self._posting(now, stale=stale)
+        another = bool(listing.source and self.state.source) and listing.source != self.state.source
+        if another:
+            self._clocks.forget()
+        posting = self._posting(now, stale=stale, another=another)
         if listing.short:
             news = posting.update(self._gauges)
         else:
@@ -150,9 +152,9 @@ class Book:
 
     # One listing ----------------------------------------------------------------------------------------------------
 
-    def _posting(self, now: float, *, stale: bool) -> Posting:
+    def _posting(self, now: float, *, stale: bool, another: bool) -> Posting:
+        """``another``: whether it is the first listing of another list of the target's name."""
         state, service = self.state, self.target.plane is Plane.SERVICE
-        another = bool(self._source and state.source) and self._source != state.source
         first = state.met is None or another
         circumstances = Circumstances(
             now=now,
@@ -192,7 +194,7 @@ class Book:
         state = self.state
         if state.met is None:
             state.met, self._newly_met = now, True
-        state.source = self._source or state.source
+        state.source = listing.source
         state.last_success, state.last_began = now, listing.began
         state.api = listing.api or state.api
         if self.target.plane is Plane.SERVICE and state.api and state.api.reports_lines:

@@ -26,6 +26,11 @@ class Clocks:
         """Goes on with what is stored of a target; what is learned is noted there."""
         self._newest, self._measurements = state.newest, state.clocks
 
+    def forget(self) -> None:
+        """Lets go of what is known: from now on it is another engine that tells."""
+        self._newest.clear()
+        self._measurements.clear()
+
     @property
     def zone(self) -> Zone:
         """How local times are read just now."""
