@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import httpx
 
@@ -20,7 +20,8 @@ from ges_exporter.client.finder import Finder
 from ges_exporter.client.graphs import Graphs
 from ges_exporter.client.habits import Habits
 from ges_exporter.client.nodes import ask_nodes
-from ges_exporter.client.paging import Ask, read_all, rows_of
+from ges_exporter.client.paging import Ask, read_all
+from ges_exporter.client.reading import Reading
 from ges_exporter.client.short import Recall, read_short
 from ges_exporter.client.tls import changed
 from ges_exporter.config import TargetSettings
@@ -30,8 +31,6 @@ from ges_exporter.model import Details, Job, JobPage, Listing, NodeListing, Owed
 from ges_exporter.telemetry import Telemetry
 
 __all__ = ["Backoff", "Client", "Finder", "Graphs", "Limits", "Recall", "Session", "Transport"]
-
-T = TypeVar("T")
 
 
 class Limits(NamedTuple):
@@ -137,7 +136,7 @@ class Client:
         if self._dialect is not None and self._dialect.detail is not None:
             # With a back-off of its own: where details fail, the list may still be read.
             exchange = self._exchange(http, settings.endpoints[0], Backoff())
-            self._details = DetailReader(exchange, settings.project_id, self._dialect.detail, self.note)
+            self._details = DetailReader(exchange, settings.project_id, self._dialect.detail, self._note)
         if before is not None:
             await before.aclose()
 
@@ -153,17 +152,20 @@ class Client:
         )
 
     async def _node(self, session: Session, exchange: Exchange, since: float, recall: Recall) -> NodeListing:
-        reading = _Reading(self, session, exchange, since)
+        def ask(page: Ask) -> Awaitable[JobPage]:
+            return exchange.get(session, "list_jobs", self._path(), self._query(page, since), self._parse)
+
+        reading = Reading(ask, self._note)
         try:
             async with session.deadline.bound():
-                return await self._read(reading, self._habits[exchange.endpoint], recall)
+                return await self._read(reading, exchange.endpoint, recall)
         except TimeoutError:
             return _failed(exchange.endpoint, reading.records, TimeoutExceeded("no full answer within the deadline"))
         except TargetError as error:
             return _failed(exchange.endpoint, reading.records, error)
 
-    async def _read(self, reading: _Reading, habits: Habits, recall: Recall) -> NodeListing:
-        endpoint, now = reading.exchange.endpoint, self._clock()
+    async def _read(self, reading: Reading, endpoint: str, recall: Recall) -> NodeListing:
+        habits, now = self._habits[endpoint], self._clock()
         limit = min(self._limits.page_size, self._dialect.page_limit if self._dialect else 100_000)
         if self._may_be_short(habits, now):
             short = await reading.drive(read_short(habits, recall, limit))
@@ -192,19 +194,19 @@ class Client:
         graphs = self.settings.graphs
         return jobs if graphs is None else [job for job in jobs if job.graph in graphs]
 
-    def path(self) -> str:
+    def _path(self) -> str:
         """Returns the path of the job list."""
         dialect = self._dialect or DIALECTS["memory"]
         return dialect.path(self.settings.project_id, self.settings.target.graph)
 
-    def query(self, ask: Ask, since: float) -> dict[str, str]:
+    def _query(self, ask: Ask, since: float) -> dict[str, str]:
         """Returns the parameters of a page."""
         query = {"limit": str(ask.limit), "offset": str(ask.offset)}
         if self._dialect is not None and self._dialect.since_parameter:
             query[self._dialect.since_parameter] = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d")
         return query
 
-    def parse(self, body: bytes) -> JobPage:
+    def _parse(self, body: bytes) -> JobPage:
         """Parses a page; with ``api: auto`` the answer's keys tell which of the service plane's shapes it has."""
         if self.settings.api != "auto":
             return DIALECTS[self.settings.api].parse(body)
@@ -216,47 +218,13 @@ class Client:
                 page = told.parse(body)
         return page
 
-    def note(self, page: JobPage) -> None:
+    def _note(self, page: JobPage) -> None:
         """Counts what could not be read, and what nobody knows."""
         for field in page.faults:
             self._telemetry.parse_errors[field] += 1
         for field, value in page.unknown:
             self._telemetry.unknown_values[field] += 1
             self._on_unknown(field, value)
-
-
-class _Reading:
-    """One endpoint's list being read."""
-
-    def __init__(self, client: Client, session: Session, exchange: Exchange, since: float) -> None:
-        self.exchange = exchange
-        self.records = 0
-        self._client = client
-        self._session = session
-        self._since = since
-        self._seen: set[str] = set()
-
-    async def drive(self, pages: Generator[Ask, JobPage, T]) -> T:
-        """Asks for the pages that a generator wants, until it returns."""
-        client = self._client
-        try:
-            ask = next(pages)
-            while True:
-                query = client.query(ask, self._since)
-                page = await self.exchange.get(self._session, "list_jobs", client.path(), query, client.parse)
-                self._take(page)
-                ask = pages.send(page)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-
-    def _take(self, page: JobPage) -> None:
-        """Counts the records of a page, and what is odd in it: once, though pages overlap, and servers repeat them."""
-        ids = {job.id for job in page.jobs}
-        if not ids or not ids <= self._seen:
-            self.records += rows_of(page) - len(ids & self._seen)
-            self._client.note(page)
-        self._seen |= ids
 
 
 def _failed(endpoint: str, records: int, error: TargetError) -> NodeListing:
