@@ -14,7 +14,7 @@ from ges_exporter.exposition import build
 from ges_exporter.families import Facts, Scraped, Snapshot
 from ges_exporter.ledger import Ledger, Rules
 from ges_exporter.model import Job, Listing, NodeListing, Plane, Status, Target, Time
-from ges_exporter.report import Limits
+from ges_exporter.report import ThresholdTable
 
 GRAPHS, KINDS = 20, 15
 NOW = 1_750_000_000.0
@@ -49,7 +49,7 @@ def run() -> None:
 def _snapshot() -> Snapshot:
     rules = Rules()
     ledger = Ledger(rules)
-    limits = Limits(())
+    limits = ThresholdTable(())
     targets = []
     for number in range(GRAPHS):
         target = Target("fleet", f"graph-{number:04}", Plane.SERVICE)

@@ -19,7 +19,7 @@ from ges_exporter.store import Store
 from ges_exporter.telemetry import Telemetry
 
 
-class Limits:
+class ThresholdTable:
     """The configuration's thresholds, looked up once for each kind of job."""
 
     def __init__(self, rules: Sequence[Threshold]) -> None:
@@ -74,7 +74,7 @@ class Report:
         self._discovery = discovery
         self._reload = reload
         self._external_url = external_url
-        self._limits = Limits(config.thresholds)
+        self._limits = ThresholdTable(config.thresholds)
 
     def snapshot(self, results: Mapping[Watch, Result], timeout: float, now: float, *, exporter: bool) -> Snapshot:
         """Returns what to show of a scrape, with the exporter's own state if that is wanted."""

@@ -12,7 +12,7 @@ from ges_exporter.exporter import Exporter
 from ges_exporter.exposition import render
 from ges_exporter.families import Snapshot, Thresholds
 from ges_exporter.model import Plane, Target
-from ges_exporter.report import Limits
+from ges_exporter.report import ThresholdTable
 from tests.documented import World, scrape
 from tests.exposed import expected, exposed, names, with_labels
 from tests.settings import minimal, parsed
@@ -25,9 +25,9 @@ IMPORT = ("demo", "movie", "service", "ImportGraph", "")
 PAGERANK = ("demo", "movie", "service", "Algorithm", "pagerank")
 
 
-def limits(*rules: dict[str, Any]) -> Limits:
+def limits(*rules: dict[str, Any]) -> ThresholdTable:
     """The limits that a configuration with these thresholds sets."""
-    return Limits(parsed(minimal(thresholds=list(rules))).thresholds)
+    return ThresholdTable(parsed(minimal(thresholds=list(rules))).thresholds)
 
 
 def watching(story: Callable[[World, Exporter], Coroutine[Any, Any, T]], **sections: Any) -> T:  # noqa: ANN401
