@@ -23,10 +23,9 @@ def missing_regions(root: Node) -> Iterator[Fault]:
 
 def exposed(root: Node) -> Iterator[Fault]:
     """Credentials stay off plain http beyond private addresses; only a graph may be excepted from that."""
-    nowhere = root["proxy"]
     for _, credentials in root["credentials"].entries:
         if credentials["type"].text == "password":
-            yield from _over_plain_http(credentials["iam_endpoint"], nowhere)
+            yield from _over_plain_http(credentials["iam_endpoint"])
     yield from _logins(root)
     for project in root["projects"].items:
         if _sends(root, project["credentials"]):
@@ -85,14 +84,14 @@ def _sends(root: Node, name: Node) -> bool:
     return name.text is not None and name.text in known and known[name.text]["type"].text != NONE
 
 
-def _over_plain_http(endpoint: Node, proxy: Node, exception: str = "") -> Iterator[Fault]:
+def _over_plain_http(endpoint: Node, proxy: Node | None = None, exception: str = "") -> Iterator[Fault]:
     try:
         address = urls.parse_endpoint(endpoint.text or "")
     except ValueError:
         return
     if address.exposed:
         yield endpoint.fault(f"{_PLAIN} {describe(endpoint.value)}{exception}")
-    else:
+    elif proxy is not None:
         yield from _on_the_way(endpoint, proxy, exception)
 
 
