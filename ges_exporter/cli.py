@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)  # noqa: T201
-        if options.config_file == CONFIG_FILE and not Path(CONFIG_FILE).exists():
+        if not options.demo and options.config_file == CONFIG_FILE and not Path(CONFIG_FILE).exists():
             print("--config.file names another file; --demo needs none, for a first look", file=sys.stderr)  # noqa: T201
     except (GesExporterError, OSError) as error:
         print(f"ges-exporter: {redaction.hide(str(error))}", file=sys.stderr)  # noqa: T201

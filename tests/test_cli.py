@@ -174,6 +174,8 @@ def test_no_file_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert missing == "ges-exporter.yml: cannot be read: No such file or directory"
     assert "--config.file" in hint
     assert "--demo" in hint
+    assert main(["--demo", "--web.config.file", "web.yml"]) == 1
+    assert capsys.readouterr().err == "web.yml: cannot be read: No such file or directory\n"
 
 
 def test_a_ledger_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

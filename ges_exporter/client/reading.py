@@ -36,7 +36,8 @@ class Reading:
     def _take(self, page: JobPage) -> None:
         """Counts the records of a page, and notes it: once, though pages overlap, and servers repeat them."""
         ids = {job.id for job in page.jobs}
-        if not ids or not ids <= self._seen:
-            self.records += rows_of(page) - len(ids & self._seen)
+        new = ids - self._seen
+        if new or not ids:
+            self.records += rows_of(page) - (len(ids) - len(new))
             self._note(page)
-        self._seen |= ids
+            self._seen |= new

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from ges_exporter.config import urls
 from ges_exporter.config.credentials import NONE
@@ -23,26 +24,20 @@ def missing_regions(root: Node) -> Iterator[Fault]:
 
 def exposed(root: Node) -> Iterator[Fault]:
     """Credentials stay off plain http beyond private addresses; only a graph may be excepted from that."""
-    for _, credentials in root["credentials"].entries:
+    ways = [(name, proxy) for project in root["projects"].items for name, proxy in _ways(project)]
+    for name, credentials in root["credentials"].entries:
         if credentials["type"].text == "password":
-            yield from _over_plain_http(credentials["iam_endpoint"])
-    yield from _logins(root)
+            # Passwords go to IAM by the ways on which their targets are asked.
+            proxies = [proxy for used, proxy in ways if used == name]
+            yield from _over_plain_http(credentials["iam_endpoint"], proxies)
     for project in root["projects"].items:
         if _sends(root, project["credentials"]):
-            yield from _over_plain_http(project["management"]["endpoint"], project["proxy"])
-            yield from _over_plain_http(project["discovery"]["endpoint"], project["proxy"])
+            yield from _over_plain_http(project["management"]["endpoint"], [project["proxy"]])
+            yield from _over_plain_http(project["discovery"]["endpoint"], [project["proxy"]])
         for graph in project["graphs"].items:
             if _sends(root, _credentials(project, graph)) and not graph["allow_plain_http"].on:
                 for endpoint in (graph["endpoint"], *graph["endpoints"].items):
-                    yield from _over_plain_http(endpoint, _proxy(project, graph), _PERMITTED)
-
-
-def _logins(root: Node) -> Iterator[Fault]:
-    """Passwords go to IAM by the way on which their targets are asked."""
-    ways = [(name, proxy) for project in root["projects"].items for name, proxy in _ways(project)]
-    for name, credentials in root["credentials"].entries:
-        faults = (_on_the_way(credentials["iam_endpoint"], proxy) for used, proxy in ways if used == name)
-        yield from next(filter(None, map(list, faults)), [])
+                    yield from _over_plain_http(endpoint, [_proxy(project, graph)], _PERMITTED)
 
 
 def _ways(project: Node) -> Iterator[tuple[str | None, Node]]:
@@ -84,24 +79,19 @@ def _sends(root: Node, name: Node) -> bool:
     return name.text is not None and name.text in known and known[name.text]["type"].text != NONE
 
 
-def _over_plain_http(endpoint: Node, proxy: Node | None = None, exception: str = "") -> Iterator[Fault]:
+def _over_plain_http(endpoint: Node, proxies: Iterable[Node], exception: str = "") -> Iterator[Fault]:
+    """What goes to a private address by plain http, a proxy can read, and whoever is on the way to it."""
     try:
         address = urls.parse_endpoint(endpoint.text or "")
     except ValueError:
         return
     if address.exposed:
         yield endpoint.fault(f"{_PLAIN} {describe(endpoint.value)}{exception}")
-    elif proxy is not None:
-        yield from _on_the_way(endpoint, proxy, exception)
-
-
-def _on_the_way(endpoint: Node, proxy: Node, exception: str = "") -> Iterator[Fault]:
-    """What goes to a private address by plain http, a proxy can read, and whoever is between."""
-    try:
-        exposed = (
-            urls.parse_endpoint(endpoint.text or "").scheme == "http" and urls.parse_proxy(proxy.text or "").exposed
-        )
-    except ValueError:
-        return
-    if exposed:
+    elif any(address.exposed_by(proxy) for proxy in _addresses(proxies)):
         yield endpoint.fault(f"{_ON_THE_WAY} {describe(endpoint.value)}{exception}")
+
+
+def _addresses(proxies: Iterable[Node]) -> Iterator[urls.Address]:
+    for proxy in proxies:
+        with suppress(ValueError):
+            yield urls.parse_proxy(proxy.text or "")

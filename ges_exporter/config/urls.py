@@ -43,6 +43,10 @@ class Address(NamedTuple):
         """Whether what is sent there goes unencrypted beyond private and loopback addresses."""
         return self.scheme == "http" and not is_private(self.host)
 
+    def exposed_by(self, proxy: Address) -> bool:
+        """Whether what is sent there through ``proxy`` goes unencrypted beyond private and loopback addresses."""
+        return self.scheme == "http" and proxy.exposed
+
 
 def parse_endpoint(text: str) -> Address:
     """The address in a URL that consists of scheme, host and perhaps a port.

@@ -113,7 +113,7 @@ def _settings_of(project: Project, credentials: Mapping[str, Credentials], name:
     if target.plain_http and not settings.allow_plain_http:
         proxy = urls.parse_proxy(target.proxy.reveal()) if target.proxy else None
         for address in map(urls.parse_endpoint, endpoints):
-            if address.exposed or (address.scheme == "http" and proxy is not None and proxy.exposed):
+            if address.exposed or (proxy is not None and address.exposed_by(proxy)):
                 raise Unusable("plain_http", f"credentials are never sent over plain http to {address}, or on the way")
     return target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,19 +19,31 @@ LONGEST_PAUSE = 900.0
 """Seconds before an import is asked about again, when that has come to nothing more than once."""
 
 
+class _Vain(NamedTuple):
+    """That an import was asked about without an answer."""
+
+    times: int = 0
+    until: float = 0.0
+    """Unix seconds before which it is not asked about again."""
+
+
+_NEVER = _Vain()
+
+
 class Debts:
     """The imports of one target whose files are still to be counted."""
 
     def __init__(self, roster: Roster, counting: Counting) -> None:
         self._roster = roster
         self._counting = counting
-        self._tries: dict[str, tuple[int, float]] = {}
-        """How often an import was asked about in vain, and until when (Unix seconds) it is not asked about again."""
+        self._vain: dict[str, _Vain] = {}
+        """By job id."""
 
     def first(self, limit: int, now: float) -> list[Owed]:
         """Returns the imports to ask about, those that failed least often first: none may keep others waiting."""
-        due = [one for one in self._roster.owed.values() if not 0 < self._until(one) - now <= LONGEST_PAUSE]
-        return sorted(due, key=lambda one: (self._failures(one), one.since))[:limit]
+        tried = [(self._vain.get(one.job_id, _NEVER), one) for one in self._roster.owed.values()]
+        due = [(vain.times + one.refusals, one) for vain, one in tried if not 0 < vain.until - now <= LONGEST_PAUSE]
+        return [one for _, one in sorted(due, key=lambda failed: (failed[0], failed[1].since))[:limit]]
 
     def incur(self, job: Job, account: str, now: float) -> None:
         """Notes that a finished import is to be asked about; ``account`` is the graph it is counted under."""
@@ -54,22 +67,14 @@ class Debts:
         for owed in [one for one in owing.values() if now - one.since > forget_after]:
             self._pay(owed, owed.files, zone, now)
 
-    def _failures(self, owed: Owed) -> int:
-        tries, _ = self._tries.get(owed.job_id, (0, 0.0))
-        return owed.refusals + tries
-
-    def _until(self, owed: Owed) -> float:
-        _, until = self._tries.get(owed.job_id, (0, 0.0))
-        return until
-
     def _put_off(self, owed: Owed, now: float) -> None:
-        tries, _ = self._tries.get(owed.job_id, (0, 0.0))
-        pause = min(FIRST_PAUSE * 2.0 ** (tries - 1), LONGEST_PAUSE) if tries else 0.0
-        self._tries[owed.job_id] = (min(tries + 1, 16), now + pause)
+        times = self._vain.get(owed.job_id, _NEVER).times
+        pause = min(FIRST_PAUSE * 2.0 ** (times - 1), LONGEST_PAUSE) if times else 0.0
+        self._vain[owed.job_id] = _Vain(min(times + 1, 16), now + pause)
 
     def _pay(self, owed: Owed, files: Sequence[ImportFile], zone: Zone, now: float) -> None:
         self._roster.pay(owed.job_id)
-        self._tries.pop(owed.job_id, None)
+        self._vain.pop(owed.job_id, None)
         self._counting.count_files(owed.account, files)
         self._counting.touch_import(owed.account, files, owed.at, zone, now)
 
