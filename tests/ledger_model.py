@@ -101,7 +101,7 @@ class Page:
             self._show(job, now, stale, [endpoint for endpoint, jobs in answers if job.id in {one.id for one in jobs}])
         self.gauge = self.gauge | shown if short else shown
         if complete and len(answers) == len(nodes):
-            self._miss(shown, now)
+            self._miss(shown, now, stale)
         for endpoint, jobs in answers:
             self._read_clock(endpoint, jobs, now)
         self.listed |= {endpoint for endpoint, _ in answers}
@@ -117,7 +117,7 @@ class Page:
             elif finished and (stale or self._late(job, endpoints)):
                 known.counted = True
                 self.totals["late", *known.pair, job.status] += 1
-            else:
+            elif not stale:
                 self.totals["discovered", *known.pair] += 1
         if finished and not known.counted:
             known.counted = True
@@ -162,11 +162,13 @@ class Page:
             self.totals["files", graph, file.kind, file.status] += 1
             self.totals["unreported", graph, file.kind] += None in {file.lines, file.failed_lines}
 
-    def _miss(self, shown: dict[str, Job], now: float) -> None:
+    def _miss(self, shown: dict[str, Job], now: float, stale: bool) -> None:
         for identity, known in list(self.known.items()):
             if identity in shown:
                 continue
-            if known.missing is None:
+            if stale and not known.over:
+                known.over, known.vanished, known.missing = True, True, now
+            elif known.missing is None:
                 known.missing = now
             elif not known.over and now - known.missing > VANISH_AFTER:
                 if known.active and not known.counted and not known.vanished:

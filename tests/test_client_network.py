@@ -9,12 +9,17 @@ import socket
 import tracemalloc
 from contextlib import AsyncExitStack
 
+import httpx
 import pytest
 
+from ges_exporter.auth import NoneCredential
+from ges_exporter.client import Backoff
+from ges_exporter.client.exchange import HOOKS, Exchange
 from ges_exporter.model import NodeListing, Plane, Target
 from ges_exporter.simulator import Plan, World, create_app, serve
 from ges_exporter.simulator.faults import parse
-from tests.asking import EMPTY, Asker
+from ges_exporter.telemetry import Telemetry
+from tests.asking import EMPTY, Asker, session
 from tests.simulated import PROJECT
 from tests.wires import (
     HEAD,
@@ -30,6 +35,7 @@ from tests.wires import (
     endless_body,
     endless_head,
     given_up,
+    gone,
     hang,
     hearing,
     never,
@@ -148,6 +154,33 @@ def test_a_connection_that_is_never_accepted() -> None:
     """A machine that takes the connection and nothing else costs the deadline, not more."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         assert run(ask(asker(listener.getsockname()[1]), 0.1)).reason == "timeout"
+
+
+def test_a_machine_that_is_gone_is_told_from_one_that_is_silent() -> None:
+    """By the connection, which the one never takes up: nobody needs to wait for it when another answers."""
+
+    async def main() -> None:
+        heard = asyncio.Event()
+        with gone() as port:
+            async with wire(hearing(heard)) as server, httpx.AsyncClient(timeout=None, event_hooks=HOOKS) as http:  # noqa: S113
+                lost, silent = (_exchange(http, one) for one in (port, server.port))
+                asking = [
+                    asyncio.create_task(one.get(session(60), "list_jobs", "/", {}, bytes)) for one in (lost, silent)
+                ]
+                await heard.wait()
+                assert lost.reaching
+                assert not silent.reaching
+                for task in asking:
+                    task.cancel()
+                await asyncio.wait(asking)
+
+    run(main())
+
+
+def _exchange(http: httpx.AsyncClient, port: int) -> Exchange:
+    telemetry = Telemetry()
+    credential = NoneCredential("", telemetry)
+    return Exchange(http, f"http://127.0.0.1:{port}", credential, Backoff(), telemetry, max_bytes=MIB)
 
 
 @pytest.mark.parametrize("handler", [never, drip, endless_body], ids=["hangs", "drips", "endless"])

@@ -194,13 +194,25 @@ def test_what_ended_while_a_target_was_taken_out_is_late(two: Watcher) -> None:
     two.close()
 
 
-def test_what_is_active_when_a_target_returns_is_discovered(two: Watcher) -> None:
-    """And counts when it ends."""
+def test_what_is_active_when_a_target_returns_counts_when_it_ends(two: Watcher) -> None:
+    """But is not discovered: whoever watched meanwhile has done that."""
     keep_asking(two, 2 * HOUR, MOVIE)
     two.show(job("a", "running", begin=7000), target=FRAUD)
     two.wait(MINUTE)
-    two.show(job("a", begin=7000, end=7230), target=FRAUD)
+    two.show(job("a", begin=7000, end=7230), job("b", "running", begin=7220), target=FRAUD)
     assert two.counts(FRAUD) == (1, 1, 0, 0)
+    two.close()
+
+
+def test_what_was_active_when_a_target_was_taken_out_and_is_gone_has_not_vanished_here(two: Watcher) -> None:
+    """Whoever watched meanwhile has counted that; what goes from now on counts here."""
+    two.show(job("a", "running", begin=1), target=FRAUD)
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.show(job("b", "running", begin=7000), target=FRAUD)
+    for _ in range(3):
+        two.wait(10 * MINUTE)
+        two.show(target=FRAUD)
+    assert two.counts(FRAUD) == (1, 0, 1, 0)
     two.close()
 
 

@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,20 @@ def deaf() -> Iterator[int]:
     """A port at which nobody listens, and that nobody else is given meanwhile."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        yield port
+
+
+@contextmanager
+def gone() -> Iterator[int]:
+    """A port that drops whatever is sent to it, as that of a machine that is gone: connections to it are never made."""
+    with ExitStack() as stack:
+        taken = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        # The kernel drops what comes once the queue of those that nobody has accepted is full.
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(taken.getsockname())
         port: int = taken.getsockname()[1]
         yield port
 

@@ -28,20 +28,33 @@ async def forget_location(response: httpx.Response) -> None:
     response.headers.pop("Location", None)
 
 
+class Line:
+    """The connection of a request."""
+
+    def __init__(self) -> None:
+        self.reaching = False
+        """Whether the other end has yet to take it up."""
+        self.opened: list[Any] = []
+        """Its sockets, as the HTTP library wraps them."""
+
+    async def see(self, event: str, info: Mapping[str, Any]) -> None:
+        """Is told by the HTTP library what becomes of a request."""
+        _, _, step = event.rpartition("connect_tcp.")
+        if step != event:
+            self.reaching = step == "started"
+        if step == "complete":
+            self.opened.append(info["return_value"])
+
+
 @asynccontextmanager
-async def hanging_up(request: httpx.Request) -> AsyncIterator[None]:
+async def hanging_up(request: httpx.Request) -> AsyncIterator[Line]:
     """Closes the socket of a request that is cancelled: in a TLS handshake the HTTP library would leave it open."""
-    opened: list[Any] = []
-
-    async def see(event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith("connect_tcp.complete"):
-            opened.append(info["return_value"])
-
-    request.extensions["trace"] = see
+    line = Line()
+    request.extensions["trace"] = line.see
     try:
-        yield
+        yield line
     except asyncio.CancelledError:
-        for stream in opened:
+        for stream in line.opened:
             await stream.aclose()
         raise
 

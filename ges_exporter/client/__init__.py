@@ -19,7 +19,7 @@ from ges_exporter.client.exchange import Exchange, Session
 from ges_exporter.client.finder import Finder
 from ges_exporter.client.graphs import Graphs
 from ges_exporter.client.habits import Habits
-from ges_exporter.client.nodes import ask_nodes
+from ges_exporter.client.nodes import Nodes
 from ges_exporter.client.paging import Ask, read_all
 from ges_exporter.client.reading import Reading
 from ges_exporter.client.short import Recall, read_short
@@ -73,7 +73,7 @@ class Client:
         self._http: httpx.AsyncClient | None = None
         self._ca_file = 0
         """When the CA file that its connections trust was written."""
-        self._exchanges: list[Exchange] = []
+        self._nodes = Nodes()
         # So that the full listings of many targets do not fall together.
         self._spread = 0.5 + zlib.crc32(repr(settings.target).encode()) / 2**33
         self._habits = {endpoint: Habits() for endpoint in settings.endpoints}
@@ -85,6 +85,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Closes the connections."""
+        await self._nodes.aclose()
         if self._http is not None:
             await self._http.aclose()
 
@@ -100,12 +101,7 @@ class Client:
         except TargetError as error:
             nodes = [_failed(endpoint, 0, error) for endpoint in self.settings.endpoints]
         else:
-            nodes = await ask_nodes(
-                self._exchanges,
-                lambda exchange: self._node(session, exchange, since, recall),
-                session,
-                began,
-            )
+            nodes = await self._nodes.ask(lambda exchange: self._node(session, exchange, since, recall), session)
         return Listing(
             self.settings.target,
             tuple(nodes),
@@ -132,7 +128,8 @@ class Client:
             return
         self._http = http = open_http(settings, self._transport)
         self._ca_file = ca_file
-        self._exchanges = [self._exchange(http, endpoint, self._backoffs(endpoint)) for endpoint in settings.endpoints]
+        await self._nodes.aclose()
+        self._nodes = Nodes(self._exchange(http, one, self._backoffs(one)) for one in settings.endpoints)
         if self._dialect is not None and self._dialect.detail is not None:
             # With a back-off of its own: where details fail, the list may still be read.
             exchange = self._exchange(http, settings.endpoints[0], Backoff())
@@ -186,7 +183,7 @@ class Client:
 
     def _may_be_short(self, habits: Habits, now: float) -> bool:
         # The nodes of one graph are united from their whole lists.
-        if len(self._exchanges) > 1:
+        if len(self._nodes) > 1:
             return False
         return habits.allow_short(now, self._limits.full_listing_interval * self._spread)
 

@@ -13,7 +13,7 @@ import httpx
 
 from ges_exporter.auth import Credential
 from ges_exporter.auth.login import retry_after
-from ges_exporter.auth.wire import failure, forget_location, hanging_up
+from ges_exporter.auth.wire import Line, failure, forget_location, hanging_up
 from ges_exporter.client.backoff import Backoff
 from ges_exporter.deadline import Deadline
 from ges_exporter.dialects import error_of
@@ -101,6 +101,12 @@ class Exchange:
         self._telemetry = telemetry
         self._max_bytes = max_bytes
         self._clock = clock
+        self._line = Line()
+
+    @property
+    def reaching(self) -> bool:
+        """Whether a connection is being made just now, and has not been yet."""
+        return self._line.reaching
 
     async def get(
         self, session: Session, operation: str, path: str, query: Mapping[str, str], parse: Callable[[bytes], T]
@@ -165,7 +171,7 @@ class Exchange:
         code = "error"
         request.extensions["session"] = session
         try:
-            async with hanging_up(request):
+            async with hanging_up(request) as self._line:
                 response = await self._http.send(request, auth=self._credential, stream=True, follow_redirects=False)
                 code = str(response.status_code)
                 try:

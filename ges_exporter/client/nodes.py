@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from ges_exporter.client.exchange import Exchange, Session
 from ges_exporter.deadline import Deadline
@@ -11,88 +11,116 @@ from ges_exporter.model import NodeListing
 
 Ask = Callable[[Exchange], Awaitable[NodeListing]]
 """A failure is part of what it returns."""
-Tasks = dict[str, asyncio.Task[NodeListing]]
-"""By endpoint."""
+Task = asyncio.Task[NodeListing]
 GRACE = 1.0
-"""Seconds for a node that was too slow before, once another has answered."""
+"""Seconds that a node has at least, once another has answered."""
+MOMENT = 0.1
+"""Seconds that a node has at most that was too slow the last time."""
 
 
-async def ask_nodes(exchanges: Sequence[Exchange], ask: Ask, session: Session, now: float) -> list[NodeListing]:
-    """Asks all nodes; once one has answered, the others have half of the time that is left.
+class Node:
+    """One endpoint of a graph, and how long it takes to answer in full."""
 
-    Those that lagged behind before are asked only if no other answers, at the latest when half of the time is over; and
-    when they are asked again, they have little more time than the first took. ``now`` in Unix seconds.
-    """
-    if len(exchanges) == 1:
-        return [await ask(exchanges[0])]
-    tasks: Tasks = {}
-    began = session.deadline.remaining
-    try:
-        if await _is_answered(exchanges, ask, tasks, session.deadline, now):
-            session.answered.set()
-            await _wait_for_others(exchanges, tasks, session.deadline, began - session.deadline.remaining)
-    finally:
-        await _end(tasks.values())
-    return [_result(exchange, tasks.get(exchange.endpoint), now) for exchange in exchanges]
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._took: float | None = None
+        """Seconds for its last full answer."""
+        self._late = False
+        """Whether it has been given up, and has not answered since."""
 
+    async def ask(self, ask: Ask) -> NodeListing:
+        """Asks it, and notes how long that takes."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        listing = await ask(self.exchange)
+        if not listing.reason:
+            self._took, self._late = loop.time() - began, False
+        return listing
 
-async def _wait_for_others(exchanges: Sequence[Exchange], tasks: Tasks, deadline: Deadline, first: float) -> None:
-    """Waits for those that have not answered yet; ``first`` are the seconds that the first answer took."""
-    most = max(deadline.remaining, 0.0) / 2
-    grace = min(max(GRACE, 3 * first), most)
-    await asyncio.wait(tasks.values(), timeout=grace)
-    trusted = {tasks[one.endpoint] for one in exchanges if one.endpoint in tasks and not one.backoff.doubted}
-    if trusted:
-        await asyncio.wait(trusted, timeout=most - grace)
+    async def wait(self, task: Task, first: float, most: float) -> None:
+        """Waits for what it is being asked, as long as it deserves; another node has answered, after ``first`` seconds.
 
+        A node that has not been heard of yet has ``most`` seconds, for what its first answer shows is history; but not
+        if it cannot even be reached.
+        """
+        await asyncio.wait([task], timeout=min(self._due(first, most), most))
+        if self._took is None and not self._late and not self.exchange.reaching:
+            await asyncio.wait([task], timeout=most - GRACE)
 
-async def _is_answered(exchanges: Sequence[Exchange], ask: Ask, tasks: Tasks, deadline: Deadline, now: float) -> bool:
-    """Begins to ask, and returns whether a node has answered: as soon as one has, or when all have failed."""
-    swift = [exchange for exchange in exchanges if not exchange.backoff.lags(now)]
-    slow = [exchange for exchange in exchanges if exchange.backoff.lags(now)]
-    _begin(swift, ask, tasks)
-    if await _first_answer(tasks.values(), max(deadline.remaining, 0.0) / 2 if slow else None):
-        return True
-    _begin(slow, ask, tasks)
-    return await _first_answer(tasks.values(), None)
+    def give_up(self) -> NodeListing:
+        """Notes that there is no more time to wait for it."""
+        self._late = True
+        message = "no full answer in time, when another node had given one"
+        return NodeListing(self.exchange.endpoint, reason="timeout", message=message)
 
-
-def _begin(exchanges: Iterable[Exchange], ask: Ask, tasks: Tasks) -> None:
-    for exchange in exchanges:
-        tasks[exchange.endpoint] = asyncio.ensure_future(ask(exchange))
+    def _due(self, first: float, most: float) -> float:
+        if self._late or (self._took is not None and self._took > first + most):
+            return min(first, MOMENT)
+        return max(GRACE, 3 * max(first, self._took)) if self._took is not None else GRACE
 
 
-async def _first_answer(tasks: Iterable[asyncio.Task[NodeListing]], seconds: float | None) -> bool:
-    """Whether one of them brings an answer within ``seconds``; those that fail are not waited for any more."""
-    loop = asyncio.get_running_loop()
-    end, pending = loop.time() + (seconds or 0.0), set(tasks)
+class Nodes:
+    """All endpoints of a graph."""
+
+    def __init__(self, exchanges: Iterable[Exchange] = ()) -> None:
+        self._nodes = [Node(exchange) for exchange in exchanges]
+        self._left: Sequence[Task] = ()
+        """What was given up: it goes on until the deadline of its scrape, to show when the node is back."""
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    async def ask(self, ask: Ask, session: Session) -> list[NodeListing]:
+        """Asks all nodes; once one has answered, the others have at most half of the time that is left.
+
+        One that answered before has a few times what it took then, one that was given up a moment only: so one that
+        hangs costs time when it is given up, and none from then on.
+        """
+        await self.aclose()
+        if len(self._nodes) == 1:
+            return [await ask(self._nodes[0].exchange)]
+        tasks = {node: asyncio.ensure_future(node.ask(ask)) for node in self._nodes}
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            if await _is_answered(tasks.values()):
+                session.answered.set()
+                await _wait_for_others(tasks, session.deadline, loop.time() - began)
+            listings = [task.result() if task.done() else node.give_up() for node, task in tasks.items()]
+        except BaseException:
+            await _end(tasks.values())
+            raise
+        self._left = [task for task in tasks.values() if not task.done()]
+        return listings
+
+    async def aclose(self) -> None:
+        """Ends what is still being asked."""
+        left, self._left = self._left, ()
+        await _end(left)
+        for task in left:
+            if not task.cancelled():
+                # A mistake in the program must not go unnoticed because nobody waits for the answer.
+                task.result()
+
+
+async def _is_answered(tasks: Iterable[Task]) -> bool:
+    """Whether a node has answered: as soon as one has, or when all have failed."""
+    pending = set(tasks)
     while pending:
-        left = None if seconds is None else max(end - loop.time(), 0.0)
-        done, pending = await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         if any(not task.result().reason for task in done):
             return True
-        if not done:
-            break
     return False
 
 
-async def _end(tasks: Iterable[asyncio.Task[NodeListing]]) -> None:
+async def _wait_for_others(tasks: Mapping[Node, Task], deadline: Deadline, first: float) -> None:
+    most = max(deadline.remaining, 0.0) / 2
+    await asyncio.gather(*(node.wait(task, first, most) for node, task in tasks.items()))
+
+
+async def _end(tasks: Iterable[Task]) -> None:
     pending = [task for task in tasks if not task.done()]
     for task in pending:
         task.cancel()
     if pending:
         await asyncio.wait(pending)
-
-
-def _result(exchange: Exchange, task: asyncio.Task[NodeListing] | None, now: float) -> NodeListing:
-    if task is None:
-        message = "left alone for a while, for it was slower than other nodes, which have answered"
-        return NodeListing(exchange.endpoint, reason="timeout", message=message)
-    if task.cancelled():
-        exchange.backoff.lagged(now)
-        message = "no full answer in time, when another node had given one"
-        return NodeListing(exchange.endpoint, reason="timeout", message=message)
-    listing = task.result()
-    if not listing.reason:
-        exchange.backoff.kept_up()
-    return listing

@@ -103,7 +103,7 @@ class Book:
         jobs = self._union.jobs
         self._roster.note_shown(jobs, short=listing.short)
         if listing.complete:
-            self._note_missing(jobs, now)
+            self._note_missing(jobs, now, stale=stale)
             self._seats.retire({mark.account.pair for mark in self._gauges.tally}, now, self._rules.retire_after)
         self._note_state(listing, now, news)
         self._union.release()
@@ -170,22 +170,29 @@ class Book:
         parts = Parts(self._seats, self._counting, self._roster, self._clocks, self._debts)
         return Posting(parts, self._union, circumstances)
 
-    def _note_missing(self, jobs: Mapping[str, Job], now: float) -> None:
+    def _note_missing(self, jobs: Mapping[str, Job], now: float, *, stale: bool) -> None:
         roster = self._roster
         for identity in roster.missing(jobs):
             job = roster.open.get(identity)
             if job is None:
                 roster.leave(identity, now)
+            elif stale:
+                # Whoever watched the target meanwhile has seen it go.
+                self._take_leave(job, now)
             elif job.missing_since is None:
                 roster.keep_open(msgspec.structs.replace(job, missing_since=now))
             elif now - job.missing_since > self._rules.vanish_after:
-                self._vanish(job, now)
+                self._count_vanished(job)
+                self._take_leave(job, now)
         roster.forget(now, self._rules.forget_after)
 
-    def _vanish(self, job: Open, now: float) -> None:
+    def _count_vanished(self, job: Open) -> None:
         old = self._roster.known[job.id]
         if job.status.active and not old.counted and not old.vanished:
             self._counting.vanished(old.account)
+
+    def _take_leave(self, job: Open, now: float) -> None:
+        old = self._roster.known[job.id]
         self._roster.mark(job.id, self._roster.marks.get(old.account, old.status, old.counted, vanished=True))
         self._roster.close(job.id)
         self._roster.leave(job.id, now)

@@ -142,7 +142,7 @@ class Posting:
         elif finished and not counted:
             seen = self._count(job, account, old)
             counted = True
-        elif old is None:
+        elif old is None and not at.stale:
             self._counting.discovered(account)
         self._counting.touch(account, job, at.zone, at.now, seen)
         self._note_clock(job, old)
