@@ -28,7 +28,7 @@ from ges_exporter.server import Server, allow_many_files, listen, urls
 from ges_exporter.simulator import create_app as simulate
 from ges_exporter.simulator import serve as serve_simulator
 from ges_exporter.simulator.scenarios.living import living
-from ges_exporter.simulator.scenarios.schedule import PROJECT_ID
+from ges_exporter.simulator.scenarios.schedule import OTHER_NODE, PROJECT_ID
 from ges_exporter.threads import allow_many_lookups
 from ges_exporter.web import Options, Protection, create_app
 
@@ -148,7 +148,7 @@ def demo_config(url: str) -> dict[str, object]:
                 "graphs": [
                     {"name": "movie", "endpoint": url},
                     {"name": "fraud", "endpoint": url},
-                    {"name": "social", "endpoint": url},
+                    {"name": "social", "endpoints": [url, url.replace("127.0.0.1", OTHER_NODE)]},
                 ],
                 "discovery": {"enabled": True, "interval": "1m"},
             }

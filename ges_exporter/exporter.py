@@ -163,9 +163,11 @@ class Exporter:
         """Ends what is under way within its deadline, saves, and closes everything."""
         await self._discovery.aclose()
         await self.scraper.aclose(self.config.scrape.max_timeout)
-        await asyncio.gather(*self._leaving)
-        await _leave(self.scraper.watches.values(), self._keyring)
-        await self._store.aclose()
+        try:
+            await asyncio.gather(*self._leaving)
+            await _leave(self.scraper.watches.values(), self._keyring)
+        finally:
+            await self._store.aclose()
 
     def _reporting(self, config: Config) -> Report:
         return Report(

@@ -148,7 +148,8 @@ def queue() -> timeseries.Panel:
     """The queue by kind of job."""
     said = "Jobs that wait to start, by graph and job type: a rising line is a backlog."
     waiting = by("sum", ["graph", "job_type"], now("ges_jobs", OUTCOME, 'status="pending"'))
-    return lines(Frame("Queue", said, "short", "No job list was read", 8), Query(waiting, "{{graph}} {{job_type}}"))
+    frame = Frame("Queue", said, "short", "No job list was read", 8)
+    return lines(frame, Query(waiting, "{{graph}} {{job_type}}")).decimals(0)
 
 
 def fates() -> timeseries.Panel:

@@ -161,7 +161,7 @@ def active() -> timeseries.Panel:
     said = "Jobs that run and jobs that wait, as each scrape saw them."
     jobs = by("sum", ["status"], now("ges_jobs", OUTCOME, 'status=~"running|pending"'))
     frame = Frame("Running and pending", said, "short", "No job list was read", 12)
-    return coloured(lines(frame, Query(jobs, "{{status}}")).axis_soft_max(1), STATUS_COLOURS)
+    return coloured(lines(frame, Query(jobs, "{{status}}")).axis_soft_max(1).decimals(0), STATUS_COLOURS)
 
 
 def durations() -> heatmap.Panel:

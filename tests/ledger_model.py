@@ -55,6 +55,10 @@ class Known:
     """The first complete listing without it."""
 
 
+Measures = dict[tuple[str, bool], float]
+"""The newest time that was shown, by endpoint and whether it is local."""
+
+
 @dataclass(eq=False)
 class Page:
     """All that is remembered of one target."""
@@ -67,8 +71,10 @@ class Page:
     awake: float = 0.0
     known: dict[str, Known] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()
-    """The endpoints that have answered; one that never did is measured by the others."""
-    newest: dict[tuple[str, bool], float] = field(default_factory=dict)
+    """The endpoints that have answered; one that never did is measured by the others, and by what it shows."""
+    unseen: frozenset[str] = frozenset()
+    """The endpoints that have not answered since the target was out of sight."""
+    newest: Measures = field(default_factory=dict)
     totals: Totals = field(default_factory=Counter)
     owed: dict[str, tuple[tuple[ImportFile, ...], int, float]] = field(default_factory=dict)
     gauge: dict[str, Job] = field(default_factory=dict)
@@ -96,25 +102,34 @@ class Page:
             self.awake = awake
         if not answers:
             return
+        if stale:
+            self.unseen = frozenset(endpoint for endpoint, _ in nodes)
         shown = unite(job for _, jobs in answers for job in jobs)
+        own = self._own(answers, now) if len(nodes) > 1 else {}
         for job in shown.values():
-            self._show(job, now, stale, [endpoint for endpoint, jobs in answers if job.id in {one.id for one in jobs}])
+            endpoints = [endpoint for endpoint, jobs in answers if job.id in {one.id for one in jobs}]
+            self._show(job, now, endpoints, own)
+        for identity in self.known.keys() - shown.keys() if stale else ():
+            # Whoever watched meanwhile has counted it.
+            self.known[identity].vanished |= not self.known[identity].over
         self.gauge = self.gauge | shown if short else shown
         if complete and len(answers) == len(nodes):
-            self._miss(shown, now, stale)
+            self._miss(shown, now)
         for endpoint, jobs in answers:
             self._read_clock(endpoint, jobs, now)
         self.listed |= {endpoint for endpoint, _ in answers}
+        self.unseen -= {endpoint for endpoint, _ in answers}
         self.met = now if self.met is None else self.met
 
-    def _show(self, job: Job, now: float, stale: bool, endpoints: Sequence[str]) -> None:
+    def _show(self, job: Job, now: float, endpoints: Sequence[str], own: Measures) -> None:
+        stale = set(endpoints) <= self.unseen
         known = self.known.get(job.id)
         finished = is_finished(job)
         if known is None:
             known = self.known[job.id] = Known(job.graph, self._pair(job))
             if self.met is None:
                 known.counted = finished
-            elif finished and (stale or self._late(job, endpoints)):
+            elif finished and (stale or self._late(job, endpoints, own)):
                 known.counted = True
                 self.totals["late", *known.pair, job.status] += 1
             elif not stale:
@@ -133,16 +148,25 @@ class Page:
         graph = job.graph if self.target.plane is Plane.MANAGEMENT else self.target.graph
         return (graph, job.job_type, job.algorithm)
 
-    def _late(self, job: Job, endpoints: Sequence[str]) -> bool:
-        return job.end is not None and all(self._is_old(endpoint, job.end) for endpoint in endpoints)
+    def _late(self, job: Job, endpoints: Sequence[str], own: Measures) -> bool:
+        return job.end is not None and all(self._is_old(endpoint, job.end, own) for endpoint in endpoints)
 
-    def _is_old(self, endpoint: str, end: Time) -> bool:
+    def _is_old(self, endpoint: str, end: Time, own: Measures) -> bool:
+        known = self.newest if endpoint in self.listed else self.newest | own
         measures = [
             newest
-            for (name, local), newest in self.newest.items()
+            for (name, local), newest in known.items()
             if local is end.local and (name == endpoint or endpoint not in self.listed)
         ]
         return bool(measures) and end.seconds < max(measures) - LATE_AFTER
+
+    def _own(self, answers: Iterable[tuple[str, Sequence[Job]]], now: float) -> Measures:
+        """What those endpoints show of time that answer for the first time."""
+        page = Page(self.target)
+        for endpoint, jobs in answers:
+            if endpoint not in self.listed:
+                page._read_clock(endpoint, jobs, now)
+        return page.newest
 
     def _finish(self, job: Job, known: Known, now: float) -> None:
         self.totals["finished", *known.pair, job.status] += 1
@@ -162,13 +186,11 @@ class Page:
             self.totals["files", graph, file.kind, file.status] += 1
             self.totals["unreported", graph, file.kind] += None in {file.lines, file.failed_lines}
 
-    def _miss(self, shown: dict[str, Job], now: float, stale: bool) -> None:
+    def _miss(self, shown: dict[str, Job], now: float) -> None:
         for identity, known in list(self.known.items()):
             if identity in shown:
                 continue
-            if stale and not known.over:
-                known.over, known.vanished, known.missing = True, True, now
-            elif known.missing is None:
+            if known.missing is None:
                 known.missing = now
             elif not known.over and now - known.missing > VANISH_AFTER:
                 if known.active and not known.counted and not known.vanished:

@@ -230,6 +230,30 @@ def test_graph_that_refuses_every_token_costs_few_logins_whatever_others_on_its_
     run(scenario(World()))
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["succeeds", "fails"])
+def test_renewal_that_nobody_can_wait_for(fails: bool) -> None:
+    """It counts as one: the token that it brings must do for a minute. One that fails must not stop the next."""
+
+    async def scenario(world: World) -> None:
+        refused = await world.refused()
+        world.iam.close()
+        assert world.iam.gate is not None
+        renewal = asyncio.create_task(world.credential.renew(refused))
+        await world.iam.arrived(2)
+        renewal.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await renewal
+        if fails:
+            world.iam.script = [httpx.ConnectError("refused")]
+        world.iam.gate.set()
+        await world.background()
+        world.clock.pass_by(30)
+        assert await world.credential.renew(await world.refused()) is fails
+        assert world.iam.logins == 2 + fails
+
+    run(scenario(World()))
+
+
 def test_renewal_that_fails_says_no() -> None:
     """When IAM cannot give another token, or gives the same, a refused request is not worth sending again."""
 

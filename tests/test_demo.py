@@ -60,6 +60,13 @@ class Page:
         """The sum of a family's samples with these labels."""
         return sum(value for labels, value in self[name].items() if wanted.items() <= dict(labels).items())
 
+    def by_graph(self, name: str) -> dict[str, list[float]]:
+        """A family's samples, by the graph they are about."""
+        found: dict[str, list[float]] = {}
+        for labels, value in self[name].items():
+            found.setdefault(dict(labels)["graph"], []).append(value)
+        return found
+
     def failing(self) -> bool:
         """Whether of some kind more than half of the jobs failed."""
         kinds: dict[Labels, dict[str, float]] = {}
@@ -97,6 +104,9 @@ CONDITIONS: dict[str, Callable[[Page], bool]] = {
     "GesJobStuck": lambda page: page.over("ges_job_oldest_running_timestamp_seconds", "max_duration"),
     "GesJobsLate": lambda page: page.total("ges_jobs_late_total") > 0,
     "GesLimitReached": lambda page: page.total("ges_exporter_series_folded") > 0,
+    "GesNodeDown": lambda page: any(
+        1 in answered and 0 in answered for answered in page.by_graph("ges_node_up").values()
+    ),
     "GesScrapeNearDeadline": lambda page: max(page["ges_scrape_duration_seconds"].values()) > 1,
     "GesTargetFailing": lambda page: 0 in page["ges_up"].values(),
     "GesUnknownApiValues": lambda page: page.total("ges_exporter_unknown_values_total") > 0,

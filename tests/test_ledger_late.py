@@ -168,6 +168,26 @@ def test_a_node_met_only_now_shows_old_jobs() -> None:
     assert watcher.counts() == (1, 1, 0, 1)
 
 
+def test_a_node_met_only_now_when_the_others_have_shown_little() -> None:
+    """A graph that is hardly used since it failed over: what the node itself shows is the measure."""
+    watcher = Watcher()
+    watcher.take(MOVIE, up(NODE), down(OTHER_NODE))
+    watcher.wait(MINUTE)
+    month = [job(f"{day}", "failed", begin=-day * DAY, end=-day * DAY + 60) for day in range(30)]
+    watcher.take(MOVIE, up(NODE), up(OTHER_NODE, *month))
+    assert watcher.counts() == (1, 1, 0, 29)
+
+
+def test_an_address_that_was_changed_while_the_exporter_was_down() -> None:
+    """Of a lone endpoint the list goes on where the other's ended: what finished meanwhile counts."""
+    watcher = Watcher()
+    watcher.take(MOVIE, up(NODE, job("a", begin=-5, end=0)))
+    watcher.wait(3 * HOUR)
+    meanwhile = [job(f"{hour}", begin=hour * HOUR, end=hour * HOUR + 60) for hour in range(3)]
+    watcher.take(MOVIE, up(OTHER_NODE, job("a", begin=-5, end=0), *meanwhile))
+    assert watcher.counts() == (3, 3, 0, 0)
+
+
 # A target out of sight ------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +242,39 @@ def test_what_was_known_active_when_a_target_was_taken_out_is_late_too(two: Watc
     keep_asking(two, 2 * HOUR, MOVIE)
     two.show(job("a", begin=1, end=100), target=FRAUD)
     assert two.counts(FRAUD) == (1, 0, 0, 1)
+    two.close()
+
+
+def test_a_node_that_was_down_when_a_target_returned(two: Watcher) -> None:
+    """Its list is from then, too: until it has answered, what it alone shows may have been counted by another."""
+    two.take(FRAUD, up(NODE), up(OTHER_NODE, job("a", "running", begin=1), job("b", "running", begin=2)))
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.take(FRAUD, up(NODE, job("c", begin=10, end=20)), down(OTHER_NODE))
+    for _ in range(3):
+        two.wait(10 * MINUTE)
+        two.restart(MOVIE, FRAUD)
+        two.take(FRAUD, up(NODE, job("c", begin=10, end=20), job("d", begin=7300, end=7400)), down(OTHER_NODE))
+    assert two.counts(FRAUD) == (3, 1, 0, 1)
+    shown = job("a", begin=1, end=60), job("e", begin=10, end=20), job("f", "running", begin=7000)
+    for _ in range(3):
+        two.wait(10 * MINUTE)
+        two.take(FRAUD, up(NODE), up(OTHER_NODE, *shown))
+    assert two.counts(FRAUD) == (3, 1, 0, 3)
+    ended = job("f", begin=7000, end=9000), job("g", begin=9000, end=9100)
+    two.take(FRAUD, up(NODE), up(OTHER_NODE, *shown[:2], *ended))
+    assert two.counts(FRAUD) == (4, 3, 0, 3)
+    two.close()
+
+
+def test_a_list_that_was_not_whole_when_a_target_returned(two: Watcher) -> None:
+    """What is missing from it was active long ago: it has not vanished here."""
+    two.show(job("a", "running", begin=1), target=FRAUD)
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.show(target=FRAUD, complete=False)
+    for _ in range(3):
+        two.wait(10 * MINUTE)
+        two.show(target=FRAUD)
+    assert two.counts(FRAUD) == (1, 0, 0, 0)
     two.close()
 
 

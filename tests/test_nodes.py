@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 
 import httpx
@@ -24,7 +24,8 @@ LABELS = {"project": "demo", "graph": "movie", "plane": "service"}
 class Network(httpx.AsyncBaseTransport):
     """The way to a simulated graph with nodes at A, B and more.
 
-    Hosts in ``dead`` refuse, those in ``mute`` take a connection and never answer, those in ``lost`` do not even that.
+    Hosts in ``dead`` refuse, those in ``mute`` take a connection and never answer, those in ``lost`` do not even that;
+    those in ``sick`` answer, or fail, as it is said there.
     """
 
     def __init__(self, *hosts: str) -> None:
@@ -38,6 +39,7 @@ class Network(httpx.AsyncBaseTransport):
         self.dead: set[str] = set()
         self.mute: set[str] = set()
         self.lost: set[str] = set()
+        self.sick: Mapping[str, httpx.Response | Exception] = {}
         self.asked: list[str] = []
         self._inner = httpx.ASGITransport(create_app(self.world))
 
@@ -46,6 +48,11 @@ class Network(httpx.AsyncBaseTransport):
         self.asked.append(request.url.host)
         if request.url.host in self.dead:
             raise httpx.ConnectError("refused")
+        ill = self.sick.get(request.url.host)
+        if isinstance(ill, Exception):
+            raise ill
+        if ill is not None:
+            return httpx.Response(ill.status_code)
         if request.url.host in self.lost:
             await request.extensions["trace"]("connection.connect_tcp.started", {})
             self.mute.add(request.url.host)
@@ -252,6 +259,74 @@ def test_a_node_that_was_given_up_is_waited_for_when_no_other_answers(other: str
         network.world.faults.add(Fault(kind="latency", value=4, host=B))
         samples = await page(exporter)
         assert (up(samples), nodes(samples)) == ({"movie": 1}, {A: 0, B: 1})
+
+    watching(network, story, A, B)
+
+
+def test_a_scrape_that_has_too_little_time_for_a_node_does_not_take_it_from_others() -> None:
+    """Two scrapers with different limits: whoever has the time waits."""
+    network = Network(A, B)
+    network.world.faults.add(Fault(kind="latency", value=4, host=B))
+
+    async def story(exporter: Exporter) -> None:
+        for _ in range(4):
+            assert nodes(await page(exporter, 30)) == {A: 1, B: 1}
+            await asyncio.sleep(3)
+            began = swift.now()
+            assert nodes(await page(exporter, 4)) == {A: 1, B: 0}
+            assert swift.now() == began
+            await asyncio.sleep(3)
+
+    watching(network, story, A, B)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.2, 5.0])
+def test_a_scrape_that_joins_one_with_more_time_is_answered_in_its_own(late: float) -> None:
+    """The others have half of the time that is left to whoever has least."""
+    network = Network(A, B)
+    network.mute = {B}
+
+    async def story(exporter: Exporter) -> None:
+        async def joining() -> Samples:
+            await asyncio.sleep(late)
+            return await page(exporter, 5)
+
+        pages = await asyncio.gather(page(exporter, 60), joining())
+        assert [(up(one), nodes(one)) for one in pages] == [({"movie": 1}, {A: 1, B: 0})] * 2
+        assert late + 2 < swift.now() < late + 3
+
+    watching(network, story, A, B)
+
+
+@pytest.mark.parametrize("how", [httpx.ConnectError("refused"), httpx.Response(503)], ids=["refused", "503"])
+def test_a_standby_that_takes_over_is_seen_at_once(how: httpx.ConnectError | httpx.Response) -> None:
+    """However long it was down: a node is not left alone that may be the one to answer."""
+    network = Network(A, B)
+    network.sick = {B: how}
+
+    async def story(exporter: Exporter) -> None:
+        for _ in range(30):
+            assert nodes(await page(exporter)) == {A: 1, B: 0}
+            await asyncio.sleep(15)
+        network.sick = {A: how}
+        samples = await page(exporter)
+        assert (up(samples), nodes(samples)) == ({"movie": 1}, {A: 0, B: 1})
+
+    watching(network, story, A, B)
+
+
+def test_what_is_known_of_a_node_survives_a_reload() -> None:
+    """One that hangs costs no time again."""
+    network = Network(A, B)
+    network.mute = {B}
+
+    async def story(exporter: Exporter) -> None:
+        await page(exporter)
+        config = exporter.config
+        exporter.reload(config.model_copy(update={"scrape": config.scrape.model_copy(update={"page_size": 7})}))
+        began = swift.now()
+        assert nodes(await page(exporter)) == {A: 1, B: 0}
+        assert swift.now() == began
 
     watching(network, story, A, B)
 

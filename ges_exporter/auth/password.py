@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass
@@ -117,9 +118,19 @@ class PasswordCredential(SecretCredential):
             token = await self._fresh()
         except TargetError:
             return False
-        if not doubt.active(self._monotonic()):
-            doubt.grow(self._monotonic())
+        except asyncio.CancelledError:
+            # The login goes on without the one who wanted it.
+            if self._attempt is not None:
+                self._attempt.add_done_callback(functools.partial(self._note_renewal, doubt))
+            raise
+        self._note_renewal(doubt)
         return token.value != carried
+
+    def _note_renewal(self, doubt: Backoff, attempt: asyncio.Task[Token | Failure] | None = None) -> None:
+        """Puts off the next login for a place that has had its token renewed."""
+        failed = attempt is not None and (attempt.cancelled() or not isinstance(attempt.result(), Token))
+        if not failed and not doubt.active(self._monotonic()):
+            doubt.grow(self._monotonic())
 
     async def _fresh(self) -> Token:
         attempt = self._begin()

@@ -15,13 +15,14 @@ from ges_exporter.auth import Credential
 from ges_exporter.client.backoff import Backoff
 from ges_exporter.client.connection import Transport, open_http
 from ges_exporter.client.details import DetailReader
-from ges_exporter.client.exchange import Exchange, Session
+from ges_exporter.client.exchange import Exchange
 from ges_exporter.client.finder import Finder
 from ges_exporter.client.graphs import Graphs
 from ges_exporter.client.habits import Habits
 from ges_exporter.client.nodes import Nodes
 from ges_exporter.client.paging import Ask, read_all
 from ges_exporter.client.reading import Reading
+from ges_exporter.client.session import Session
 from ges_exporter.client.short import Recall, read_short
 from ges_exporter.client.tls import changed
 from ges_exporter.config import TargetSettings
@@ -85,9 +86,11 @@ class Client:
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        await self._nodes.aclose()
-        if self._http is not None:
-            await self._http.aclose()
+        try:
+            await self._nodes.aclose()
+        finally:
+            if self._http is not None:
+                await self._http.aclose()
 
     async def ask(self, session: Session, since: float, recall: Recall) -> Listing:
         """Asks all endpoints for their jobs at once; failures are part of the answer.
@@ -145,6 +148,7 @@ class Client:
             backoff,
             self._telemetry,
             max_bytes=self._limits.max_response_bytes,
+            alone=len(self.settings.endpoints) == 1,
             clock=self._clock,
         )
 

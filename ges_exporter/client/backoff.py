@@ -1,4 +1,4 @@
-"""How long an endpoint is left alone after it failed; it outlives the scrape."""
+"""What outlives the scrape of an endpoint: how long it is left alone after it failed, and how fast it answers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ PATIENCE = 3
 """Failures in a row of an endpoint that is down before it is left alone at all."""
 
 
+class Pace:
+    """How fast one of a graph's nodes answers in full."""
+
+    def __init__(self) -> None:
+        self.took: float | None = None
+        """Seconds, the last time it did."""
+        self.late = False
+        """Whether it has been given up since."""
+
+
 class Backoff:
     """The back-off of one target's endpoint; times in Unix seconds."""
 
     def __init__(self) -> None:
+        self.pace = Pace()
         self.until = 0.0
         """Until when the endpoint is left alone; in the past if it is not."""
         self._failures = 0
@@ -28,13 +39,16 @@ class Backoff:
         if self._error is not None and now < self.until:
             raise type(self._error)(f"left alone for {self.until - now:.0f} s more after: {self._error}")
 
-    def failed(self, error: TargetError, now: float) -> None:
-        """Notes that an endpoint failed, after all retries."""
+    def failed(self, error: TargetError, now: float, *, alone: bool = True) -> None:
+        """Notes that an endpoint failed, after all retries.
+
+        One of several nodes, not ``alone``, may be the one that takes over: it is left alone only where it asks for it.
+        """
         if isinstance(error, Throttled):
             pause = min(2.0**self._failures, LONGEST_THROTTLED)
         elif isinstance(error, ConnectFailed | HttpServerError):
             exponent = self._failures - PATIENCE + 1
-            pause = min(2.0**exponent, LONGEST_FAILING) if exponent >= 0 else 0.0
+            pause = min(2.0**exponent, LONGEST_FAILING) if exponent >= 0 and alone else 0.0
         else:
             return
         # 2 to the power of 16 is past both limits; beyond that floats only grow.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from ges_exporter.client.exchange import Exchange, Session
+from ges_exporter.client.exchange import Exchange
 from ges_exporter.client.graphs import read_graphs
+from ges_exporter.client.session import Session
 from ges_exporter.deadline import Deadline
 from ges_exporter.dialects import Detail
 from ges_exporter.errors import ApiError, AuthFailed, TargetError, Throttled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import ssl
 import time
@@ -15,7 +14,7 @@ from ges_exporter.auth import Credential
 from ges_exporter.auth.login import retry_after
 from ges_exporter.auth.wire import Line, failure, forget_location, hanging_up
 from ges_exporter.client.backoff import Backoff
-from ges_exporter.deadline import Deadline
+from ges_exporter.client.session import Session
 from ges_exporter.dialects import error_of
 from ges_exporter.errors import (
     ApiError,
@@ -53,24 +52,6 @@ class TokenRefused(Refused):
     """The API calls the token bad: another one may do."""
 
 
-class Session:
-    """What one scrape has spent on one target."""
-
-    def __init__(self, deadline: Deadline) -> None:
-        self.deadline = deadline
-        self.requests = 0
-        self.answered = asyncio.Event()
-        """Whether one of several nodes has: what another fails at is not worth another try then."""
-
-    async def is_answered_within(self, seconds: float) -> bool:
-        """Whether one of several nodes has answered; waits for that, but no longer than ``seconds``."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self.answered.wait()
-        except TimeoutError:
-            return False
-
-
 async def _note_sent(request: httpx.Request) -> None:
     request.extensions["sent"] = time.monotonic()
     request.extensions["session"].requests += 1
@@ -81,7 +62,7 @@ HOOKS: Mapping[str, list[Callable[..., Any]]] = {"request": [_note_sent], "respo
 
 
 class Exchange:
-    """All that is needed to ask one endpoint."""
+    """All that is needed to ask one endpoint; ``alone``: whether no other can answer in its place."""
 
     def __init__(  # noqa: PLR0913 - the world is injected
         self,
@@ -92,6 +73,7 @@ class Exchange:
         telemetry: Telemetry,
         *,
         max_bytes: int,
+        alone: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.endpoint = endpoint
@@ -100,6 +82,7 @@ class Exchange:
         self._credential = credential
         self._telemetry = telemetry
         self._max_bytes = max_bytes
+        self._alone = alone
         self._clock = clock
         self._line = Line()
 
@@ -121,7 +104,7 @@ class Exchange:
         try:
             answer = await self._persist(session, operation, url, parse)
         except TargetError as error:
-            self.backoff.failed(error, self._clock())
+            self.backoff.failed(error, self._clock(), alone=self._alone)
             raise
         self.backoff.succeeded()
         return answer

@@ -12,8 +12,9 @@ import httpx
 from ges_exporter.auth import Credential
 from ges_exporter.client.backoff import Backoff
 from ges_exporter.client.connection import Transport, open_http
-from ges_exporter.client.exchange import Exchange, Session
+from ges_exporter.client.exchange import Exchange
 from ges_exporter.client.graphs import Graphs, read_graphs
+from ges_exporter.client.session import Session
 from ges_exporter.config import TargetSettings
 from ges_exporter.deadline import Deadline
 from ges_exporter.dialects import CLUSTER, DIALECTS, GRAPH_STATUSES

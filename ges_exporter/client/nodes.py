@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from ges_exporter.client.exchange import Exchange, Session
-from ges_exporter.deadline import Deadline
+from ges_exporter.client.exchange import Exchange
+from ges_exporter.client.session import Session
 from ges_exporter.model import NodeListing
 
 Ask = Callable[[Exchange], Awaitable[NodeListing]]
@@ -23,10 +23,7 @@ class Node:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self._took: float | None = None
-        """Seconds for its last full answer."""
-        self._late = False
-        """Whether it has been given up, and has not answered since."""
+        self._pace = exchange.backoff.pace
 
     async def ask(self, ask: Ask) -> NodeListing:
         """Asks it, and notes how long that takes."""
@@ -34,29 +31,31 @@ class Node:
         began = loop.time()
         listing = await ask(self.exchange)
         if not listing.reason:
-            self._took, self._late = loop.time() - began, False
+            self._pace.took, self._pace.late = loop.time() - began, False
         return listing
 
     async def wait(self, task: Task, first: float, most: float) -> None:
         """Waits for what it is being asked, as long as it deserves; another node has answered, after ``first`` seconds.
 
-        A node that has not been heard of yet has ``most`` seconds, for what its first answer shows is history; but not
-        if it cannot even be reached.
+        A node that has not been heard of yet has all the time there is, so that what its first answer shows is history;
+        but not if it cannot even be reached.
         """
-        await asyncio.wait([task], timeout=min(self._due(first, most), most))
-        if self._took is None and not self._late and not self.exchange.reaching:
-            await asyncio.wait([task], timeout=most - GRACE)
+        took, late = self._pace.took, self._pace.late
+        if late or (took is not None and took > first + most):
+            # Too slow for this scrape is not too slow for one that has more time.
+            await asyncio.wait([task], timeout=min(first, MOMENT))
+            return
+        try:
+            await asyncio.wait([task], timeout=GRACE if took is None else max(GRACE, 3 * max(first, took)))
+            if took is None and not self.exchange.reaching:
+                await asyncio.wait([task])
+        finally:
+            self._pace.late = not task.done()
 
-    def give_up(self) -> NodeListing:
-        """Notes that there is no more time to wait for it."""
-        self._late = True
+    def given_up(self) -> NodeListing:
+        """What there is of it when there is no more time to wait."""
         message = "no full answer in time, when another node had given one"
         return NodeListing(self.exchange.endpoint, reason="timeout", message=message)
-
-    def _due(self, first: float, most: float) -> float:
-        if self._late or (self._took is not None and self._took > first + most):
-            return min(first, MOMENT)
-        return max(GRACE, 3 * max(first, self._took)) if self._took is not None else GRACE
 
 
 class Nodes:
@@ -74,7 +73,7 @@ class Nodes:
         """Asks all nodes; once one has answered, the others have at most half of the time that is left.
 
         One that answered before has a few times what it took then, one that was given up a moment only: so one that
-        hangs costs time when it is given up, and none from then on.
+        hangs costs time when it is given up, and next to none from then on.
         """
         await self.aclose()
         if len(self._nodes) == 1:
@@ -85,8 +84,8 @@ class Nodes:
         try:
             if await _is_answered(tasks.values()):
                 session.answered.set()
-                await _wait_for_others(tasks, session.deadline, loop.time() - began)
-            listings = [task.result() if task.done() else node.give_up() for node, task in tasks.items()]
+                await _wait_for_others(tasks, session, loop.time() - began)
+            listings = [task.result() if task.done() else node.given_up() for node, task in tasks.items()]
         except BaseException:
             await _end(tasks.values())
             raise
@@ -113,9 +112,9 @@ async def _is_answered(tasks: Iterable[Task]) -> bool:
     return False
 
 
-async def _wait_for_others(tasks: Mapping[Node, Task], deadline: Deadline, first: float) -> None:
-    most = max(deadline.remaining, 0.0) / 2
-    await asyncio.gather(*(node.wait(task, first, most) for node, task in tasks.items()))
+async def _wait_for_others(tasks: Mapping[Node, Task], session: Session, first: float) -> None:
+    async with session.halfway() as most:
+        await asyncio.gather(*(node.wait(task, first, most) for node, task in tasks.items()))
 
 
 async def _end(tasks: Iterable[Task]) -> None:

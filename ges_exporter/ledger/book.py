@@ -92,18 +92,24 @@ class Book:
         if not listing.up:
             return
         self._union.take(listing, now, self._rules.vanish_after)
+        if stale:
+            self.state.unseen = frozenset(node.endpoint for node in listing.nodes)
         another = bool(listing.source and self.state.source) and listing.source != self.state.source
         if another:
             self._clocks.forget()
-        posting = self._posting(now, stale=stale, another=another)
+        # Of a lone endpoint that is met (an address that was changed) the list goes on where that of the other ended.
+        self._clocks.meet(self._union.shown_by([]), now)
+        posting = self._posting(now, another=another)
         if listing.short:
             news = posting.update(self._gauges)
         else:
             self._gauges, news = posting.replace()
         jobs = self._union.jobs
         self._roster.note_shown(jobs, short=listing.short)
+        if stale:
+            self._disown(jobs)
         if listing.complete:
-            self._note_missing(jobs, now, stale=stale)
+            self._note_missing(jobs, now)
             self._seats.retire({mark.account.pair for mark in self._gauges.tally}, now, self._rules.retire_after)
         self._note_state(listing, now, news)
         self._union.release()
@@ -152,14 +158,14 @@ class Book:
 
     # One listing ----------------------------------------------------------------------------------------------------
 
-    def _posting(self, now: float, *, stale: bool, another: bool) -> Posting:
+    def _posting(self, now: float, *, another: bool) -> Posting:
         """``another``: whether it is the first listing of another list of the target's name."""
         state, service = self.state, self.target.plane is Plane.SERVICE
         first = state.met is None or another
         circumstances = Circumstances(
             now=now,
             first=first,
-            stale=stale and not first,
+            unseen=frozenset() if first else state.unseen,
             created=now if state.last_success is None else state.last_success,
             previous=None if another else state.last_began,
             zone=self.zone,
@@ -170,32 +176,34 @@ class Book:
         parts = Parts(self._seats, self._counting, self._roster, self._clocks, self._debts)
         return Posting(parts, self._union, circumstances)
 
-    def _note_missing(self, jobs: Mapping[str, Job], now: float, *, stale: bool) -> None:
+    def _disown(self, jobs: Mapping[str, Job]) -> None:
+        """Lets what was active and is not shown any more vanish uncounted: whoever watched meanwhile has seen it go."""
+        for identity in self._roster.open.keys() - jobs.keys():
+            self._mark_vanished(identity)
+
+    def _note_missing(self, jobs: Mapping[str, Job], now: float) -> None:
         roster = self._roster
         for identity in roster.missing(jobs):
             job = roster.open.get(identity)
             if job is None:
                 roster.leave(identity, now)
-            elif stale:
-                # Whoever watched the target meanwhile has seen it go.
-                self._take_leave(job, now)
             elif job.missing_since is None:
                 roster.keep_open(msgspec.structs.replace(job, missing_since=now))
             elif now - job.missing_since > self._rules.vanish_after:
-                self._count_vanished(job)
-                self._take_leave(job, now)
+                self._vanish(job, now)
         roster.forget(now, self._rules.forget_after)
 
-    def _count_vanished(self, job: Open) -> None:
+    def _vanish(self, job: Open, now: float) -> None:
         old = self._roster.known[job.id]
         if job.status.active and not old.counted and not old.vanished:
             self._counting.vanished(old.account)
-
-    def _take_leave(self, job: Open, now: float) -> None:
-        old = self._roster.known[job.id]
-        self._roster.mark(job.id, self._roster.marks.get(old.account, old.status, old.counted, vanished=True))
+        self._mark_vanished(job.id)
         self._roster.close(job.id)
         self._roster.leave(job.id, now)
+
+    def _mark_vanished(self, identity: str) -> None:
+        old = self._roster.known[identity]
+        self._roster.mark(identity, self._roster.marks.get(old.account, old.status, old.counted, vanished=True))
 
     def _note_state(self, listing: Listing, now: float, news: Sequence[Job]) -> None:
         state = self.state
@@ -209,6 +217,7 @@ class Book:
         if listing.complete:
             state.last_complete = now
         self._clocks.note(self._union.shown_by(news), now)
+        state.unseen -= {node.endpoint for node in listing.nodes if not node.reason}
         self._clocks.clear = frozenset(node.endpoint for node in listing.nodes if node.complete or node.short)
 
     # What comes out -------------------------------------------------------------------------------------------------

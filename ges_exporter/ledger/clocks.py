@@ -20,6 +20,8 @@ class Clocks:
         self.clear: frozenset[str] = frozenset()
         """The endpoints whose newest listing cannot have missed a job."""
         self._newest: dict[str, Newest] = {}
+        self._met: dict[str, Newest] = {}
+        """Of endpoints that are met in the listing that is being entered: what they show themselves."""
         self._measurements: dict[str, Measurement] = {}
 
     def restore(self, state: TargetState) -> None:
@@ -43,20 +45,28 @@ class Clocks:
         """Returns the newest time, of the clock of ``time``, that an endpoint has shown."""
         if endpoint in self._newest:
             return self._newest[endpoint].of(time)
-        # A node met only now: what the others have shown is the measure.
-        return max((known for one in self._newest.values() if (known := one.of(time)) is not None), default=None)
+        # A node met only now: what the others have shown is the measure, and, if that is older, what it shows itself.
+        measures = [*self._newest.values(), self._met.get(endpoint, Newest())]
+        return max((known for one in measures if (known := one.of(time)) is not None), default=None)
 
     def add(self, endpoint: str, evidence: Interval | None, job_id: str) -> None:
         """Takes what a job tells of an endpoint's clock, if it does."""
         if evidence is not None:
             self._measurements.setdefault(endpoint, Measurement()).add(evidence, job_id)
 
+    def meet(self, shown: Iterable[tuple[str, Iterable[Job]]], now: float) -> None:
+        """Looks at what those endpoints show that have shown nothing before."""
+        self._met = {one: _newest(Newest(), jobs, now) for one, jobs in shown if one not in self._newest}
+
     def note(self, shown: Iterable[tuple[str, Iterable[Job]]], now: float) -> None:
         """Notes the newest times of what the endpoints show."""
         for endpoint, jobs in shown:
-            newest = self._newest.get(endpoint, Newest())
-            for job in jobs:
-                for time in (job.begin, job.end):
-                    if time is not None and time.seconds <= now + MOST_AHEAD:
-                        newest = newest.with_time(time)
-            self._newest[endpoint] = newest
+            self._newest[endpoint] = _newest(self._newest.get(endpoint, Newest()), jobs, now)
+
+
+def _newest(newest: Newest, jobs: Iterable[Job], now: float) -> Newest:
+    for job in jobs:
+        for time in (job.begin, job.end):
+            if time is not None and time.seconds <= now + MOST_AHEAD:
+                newest = newest.with_time(time)
+    return newest

@@ -41,8 +41,8 @@ class Circumstances(msgspec.Struct, frozen=True):
     now: float
     first: bool
     """Whether what it shows, and was not known before, is history."""
-    stale: bool
-    """Whether the target was out of sight for so long that others may have counted what is new in it."""
+    unseen: frozenset[str]
+    """The endpoints that show for the first time what others may have counted, while the target was out of sight."""
     created: float
     """When series that it shows first began."""
     previous: float | None
@@ -142,7 +142,7 @@ class Posting:
         elif finished and not counted:
             seen = self._count(job, account, old)
             counted = True
-        elif old is None and not at.stale:
+        elif old is None and not self._counted_elsewhere(job):
             self._counting.discovered(account)
         self._counting.touch(account, job, at.zone, at.now, seen)
         self._note_clock(job, old)
@@ -159,7 +159,7 @@ class Posting:
         """Counts a finished job, once; returns the time that stands in for an end the API does not give."""
         at = self._at
         # Whoever watched the target meanwhile has counted it, also if it was known to be active before.
-        if at.stale or (old is None and self._late(job)):
+        if self._counted_elsewhere(job) or (old is None and self._late(job)):
             self._counting.late(account, job)
             return None
         if old is None:
@@ -170,6 +170,10 @@ class Posting:
         elif job.files:
             self._counting.count_files(account.pair.graph, job.files)
         return at.now
+
+    def _counted_elsewhere(self, job: Job) -> bool:
+        unseen = self._at.unseen
+        return bool(unseen) and unseen.issuperset(self._union.endpoints_of(job.id))
 
     def _late(self, job: Job) -> bool:
         end = job.end
@@ -185,7 +189,13 @@ class Posting:
         endpoint = self._union.endpoints_of(job.id)[0]
         if job.finished and job.files and (old is None or not old.counted):
             self._clocks.add(endpoint, zones.from_import(job), job.id)
-        elif job.active and old is None and at.previous is not None and endpoint in self._clocks.clear and not at.stale:
+        elif (
+            job.active
+            and old is None
+            and at.previous is not None
+            and endpoint in self._clocks.clear
+            and endpoint not in at.unseen
+        ):
             self._clocks.add(endpoint, zones.from_appearance(job, at.previous, at.now), job.id)
 
     def _touch_import(self, job: Job, account: Account, seen: float | None) -> None:

@@ -111,7 +111,7 @@ class Scraper:
 
     def _join(self, watch: Watch, at: float, share: float) -> asyncio.Task[Result]:
         if watch.task is not None and watch.under_way:
-            watch.session.deadline.extend(at)
+            watch.session.join(at)
             return watch.task
         watch.session, watch.given_up = Session(Deadline(at)), False
         watch.began = asyncio.get_running_loop().time()

@@ -2,7 +2,8 @@
 
 Three graphs (``movie`` and ``fraud`` of the memory edition, ``social`` of the database edition), one that is stopped
 (``archive``) and the task centre; what happens in them is in `schedule`. The graphs are at the address and port that
-was asked; the two nodes of ``fraud`` are also at 127.0.0.2 and 127.0.0.3, where the server listens if told to.
+was asked; the two nodes of ``fraud`` are also at 127.0.0.2 and 127.0.0.3, where the server listens if told to, and
+``social`` can be asked as ``localhost``, too, like another node of it.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ cancelled: leaves the list while it runs       movie, ``k_core``                
 one graph answers 503                          fraud                                            1:30 for 35 s
 a token is refused                             social                                           2:30 for 25 s
 another node with an old list                  fraud                                            2:50 for 30 s
+one of two nodes answers 503                   social, as ``localhost``                         3:10 for 40 s
 throttled                                      task centre v2                                   3:30 for 20 s
 the management plane fails                     task centre, discovery                           3:52 for 68 s
 slow answers                                   movie                                            4:05 for 20 s
@@ -38,6 +39,8 @@ from ges_exporter.simulator.timetable import Row
 PROJECT_ID = "0d5f1e2a9c7b4e63a8f40b1d2c3e4f5a"
 STANDBY = "127.0.0.3"
 """The address of the node of ``fraud`` that keeps an old list."""
+OTHER_NODE = "localhost"
+"""The other address of ``social``, as if it had another node."""
 
 _MEMORY = "Running algorithm [{}] error: not enough memory, required 48.2GB, available 31.7GB"
 _OBS = "Import graph failed: OBS object graphs/edge.csv is not accessible, please check the bucket policy"
@@ -197,6 +200,7 @@ FAULTS = (
     Fault(kind="status", value=500, path=f"/v2/{PROJECT_ID}/graphs", start=232, seconds=68, every=1800),
     Fault(kind="bad_token", path="/ges/", graph="social", start=150, seconds=25, every=1200),
     Fault(kind="failover", value=STANDBY, graph="fraud", start=170, seconds=30, every=3600),
+    Fault(kind="status", value=503, path="/ges/", host=OTHER_NODE, start=190, seconds=40, every=900),
     Fault(kind="throttle", value=5, path=f"/v2/{PROJECT_ID}/graphs/jobs", start=210, seconds=20, every=720),
     Fault(kind="latency", value=1.5, path="/ges/", graph="movie", start=245, seconds=20, every=1500),
     Fault(kind="reset", path="/ges/", graph="social", start=270, seconds=10, every=1800),
