@@ -13,6 +13,7 @@ from ges_exporter.ledger import TargetRecord
 from ges_exporter.ledger.accounts import Account, ImportAccount
 from ges_exporter.ledger.view import LedgerView
 from ges_exporter.model import Details, ImportFile, Job, Outcome, Owed, Plane, Status, Target, Time
+from tests.watching import OFFSET
 
 LATE_AFTER, VANISH_AFTER, FORGET_AFTER = 3600.0, 600.0, 7 * 86400.0
 AHEAD = 14 * 3600.0
@@ -51,6 +52,8 @@ class Known:
     over: bool = False
     """Whether it was finished when last listed, or has vanished since."""
     vanished: bool = False
+    disowned: bool = False
+    """Whether it was gone when the target came back into sight."""
     missing: float | None = None
     """The first complete listing without it."""
 
@@ -70,11 +73,12 @@ class Page:
     asked: float | None = None
     awake: float = 0.0
     known: dict[str, Known] = field(default_factory=dict)
-    listed: frozenset[str] = frozenset()
-    """The endpoints that have answered; one that never did is measured by the others, and by what it shows."""
-    unseen: frozenset[str] = frozenset()
-    """The endpoints that have not answered since the target was out of sight."""
+    listed: float | None = None
+    """The newest listing."""
+    unseen: dict[str, float] = field(default_factory=dict)
+    """The endpoints that have not answered since the target was out of sight, and when that ended."""
     newest: Measures = field(default_factory=dict)
+    """One that has shown none is measured by the others, and by what it shows itself."""
     totals: Totals = field(default_factory=Counter)
     owed: dict[str, tuple[tuple[ImportFile, ...], int, float]] = field(default_factory=dict)
     gauge: dict[str, Job] = field(default_factory=dict)
@@ -86,6 +90,7 @@ class Page:
             self,
             known=known,
             newest=dict(self.newest),
+            unseen=dict(self.unseen),
             totals=self.totals.copy(),
             owed=dict(self.owed),
             gauge=dict(self.gauge),
@@ -93,8 +98,10 @@ class Page:
 
     # One listing
 
-    def observe(self, now: float, awake: float, nodes: Sequence[Answer], *, complete: bool, short: bool) -> None:
-        """Takes what one scrape was answered."""
+    def observe(
+        self, now: float, awake: float, nodes: Sequence[Answer], *, complete: bool, short: bool, certain: bool
+    ) -> None:
+        """Takes what one scrape was answered; ``certain``: whether it is known how the engine's clock is set."""
         stale = self.asked is not None and awake - self.awake > LATE_AFTER
         self.asked = now
         answers = [(endpoint, jobs) for endpoint, jobs in nodes if jobs is not None]
@@ -103,44 +110,52 @@ class Page:
         if not answers:
             return
         if stale:
-            self.unseen = frozenset(endpoint for endpoint, _ in nodes)
+            self.unseen = {endpoint: now for endpoint, _ in nodes}
         shown = unite(job for _, jobs in answers for job in jobs)
         own = self._own(answers, now) if len(nodes) > 1 else {}
         for job in shown.values():
             endpoints = [endpoint for endpoint, jobs in answers if job.id in {one.id for one in jobs}]
-            self._show(job, now, endpoints, own)
+            elsewhere = all(self._is_unseen(endpoint, job, certain) for endpoint in endpoints)
+            self._show(job, now, elsewhere, self._late(job, endpoints, own))
         for identity in self.known.keys() - shown.keys() if stale else ():
             # Whoever watched meanwhile has counted it.
-            self.known[identity].vanished |= not self.known[identity].over
+            self.known[identity].disowned |= not self.known[identity].over
         self.gauge = self.gauge | shown if short else shown
         if complete and len(answers) == len(nodes):
             self._miss(shown, now)
         for endpoint, jobs in answers:
             self._read_clock(endpoint, jobs, now)
-        self.listed |= {endpoint for endpoint, _ in answers}
-        self.unseen -= {endpoint for endpoint, _ in answers}
+        self.listed = now
+        answered = {endpoint for endpoint, _ in answers}
+        self.unseen = {one: since for one, since in self.unseen.items() if one not in answered}
         self.met = now if self.met is None else self.met
 
-    def _show(self, job: Job, now: float, endpoints: Sequence[str], own: Measures) -> None:
-        stale = set(endpoints) <= self.unseen
+    def _is_unseen(self, endpoint: str, job: Job, certain: bool) -> bool:
+        since = self.unseen.get(endpoint)
+        if since is None:
+            return False
+        ended = job.end is not None and job.end.seconds - OFFSET * job.end.local > since
+        return not (ended and (certain or (job.end is not None and not job.end.local)))
+
+    def _show(self, job: Job, now: float, elsewhere: bool, late: bool) -> None:
         known = self.known.get(job.id)
         finished = is_finished(job)
         if known is None:
             known = self.known[job.id] = Known(job.graph, self._pair(job))
             if self.met is None:
                 known.counted = finished
-            elif finished and (stale or self._late(job, endpoints, own)):
+            elif finished and (elsewhere or late):
                 known.counted = True
                 self.totals["late", *known.pair, job.status] += 1
-            elif not stale:
+            elif not elsewhere:
                 self.totals["discovered", *known.pair] += 1
         if finished and not known.counted:
             known.counted = True
-            if stale:
+            if elsewhere:
                 self.totals["late", *known.pair, job.status] += 1
             else:
                 self._finish(job, known, now)
-        known.active, known.over, known.missing = is_active(job), finished, None
+        known.active, known.over, known.missing, known.disowned = is_active(job), finished, None, False
 
     def _pair(self, job: Job) -> tuple[str, str, str]:
         if self.merged:
@@ -152,21 +167,19 @@ class Page:
         return job.end is not None and all(self._is_old(endpoint, job.end, own) for endpoint in endpoints)
 
     def _is_old(self, endpoint: str, end: Time, own: Measures) -> bool:
-        known = self.newest if endpoint in self.listed else self.newest | own
-        measures = [
-            newest
-            for (name, local), newest in known.items()
-            if local is end.local and (name == endpoint or endpoint not in self.listed)
-        ]
+        which = (endpoint, end.local)
+        others = [newest for (_, local), newest in self.newest.items() if local is end.local]
+        measures = [self.newest[which]] if which in self.newest else others + [own[one] for one in own if one == which]
         return bool(measures) and end.seconds < max(measures) - LATE_AFTER
 
     def _own(self, answers: Iterable[tuple[str, Sequence[Job]]], now: float) -> Measures:
-        """What those endpoints show of time that answer for the first time."""
+        """What those endpoints show that have shown no time before; what ended since the listing before may be new."""
         page = Page(self.target)
         for endpoint, jobs in answers:
-            if endpoint not in self.listed:
+            if not {(endpoint, True), (endpoint, False)} & self.newest.keys():
                 page._read_clock(endpoint, jobs, now)
-        return page.newest
+        gap = 0.0 if self.listed is None else max(now - self.listed, 0.0)
+        return {which: newest - gap for which, newest in page.newest.items()}
 
     def _finish(self, job: Job, known: Known, now: float) -> None:
         self.totals["finished", *known.pair, job.status] += 1
@@ -193,7 +206,7 @@ class Page:
             if known.missing is None:
                 known.missing = now
             elif not known.over and now - known.missing > VANISH_AFTER:
-                if known.active and not known.counted and not known.vanished:
+                if known.active and not (known.counted or known.vanished or known.disowned):
                     self.totals["vanished", *known.pair] += 1
                 known.over, known.vanished, known.missing = True, True, now
             if known.over and now - known.missing > FORGET_AFTER and identity not in self.owed:

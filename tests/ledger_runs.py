@@ -109,12 +109,14 @@ class Run:
         if 0 <= (gap := now - self._last_asked) <= LATE_AFTER:
             self._awake += gap
         self._last_asked = now
+        known = self.ledger.view(page.target).ledger
         page.observe(
             now,
             self._awake,
             [(node.endpoint, None if node.reason else node.jobs) for node in nodes],
             complete=all(node.complete for node in nodes if not node.reason),
             short=any(node.short for node in nodes),
+            certain=known is not None and known.zone.source != "assumed",
         )
         if all(node.complete for node in nodes):
             self._full.add(page.target)

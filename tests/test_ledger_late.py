@@ -6,9 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from ges_exporter.ledger import Rules
+from ges_exporter.ledger import Rules, Zone
 from ges_exporter.model import Job, Target
-from tests.watching import CENTRE, DAY, FRAUD, HOUR, MINUTE, MOVIE, NODE, Watcher, down, job, task, timeless, up
+from tests.watching import (
+    CENTRE,
+    DAY,
+    FRAUD,
+    HOUR,
+    MINUTE,
+    MOVIE,
+    NODE,
+    OFFSET,
+    Watcher,
+    down,
+    job,
+    task,
+    timeless,
+    up,
+)
 
 OTHER_NODE = "https://10.0.0.6"
 
@@ -178,6 +193,26 @@ def test_a_node_met_only_now_when_the_others_have_shown_little() -> None:
     assert watcher.counts() == (1, 1, 0, 29)
 
 
+def test_a_standby_whose_list_was_empty_until_it_took_over() -> None:
+    """It has shown no time of its own, so it is measured like one that is met."""
+    watcher = Watcher()
+    for _ in range(3):
+        watcher.take(MOVIE, up(NODE, job("a", begin=-5, end=0)), up(OTHER_NODE))
+        watcher.wait(MINUTE)
+    watcher.take(MOVIE, down(NODE), up(OTHER_NODE, old("b", 2), old("c", 48), job("d", begin=120, end=150)))
+    assert watcher.counts() == (1, 1, 0, 2)
+
+
+def test_what_finished_while_the_exporter_was_down_counts_also_on_nodes_that_are_met() -> None:
+    """Their addresses have changed in that time, or they have never answered before."""
+    watcher = Watcher()
+    watcher.take(MOVIE, up(NODE, job("a", begin=-5, end=0)), down(OTHER_NODE))
+    watcher.wait(5 * HOUR)
+    meanwhile = [job(f"{hour}", begin=hour * HOUR, end=hour * HOUR + 60) for hour in range(5)]
+    watcher.take(MOVIE, down(NODE), up(OTHER_NODE, *meanwhile, old("b", 2)))
+    assert watcher.counts() == (5, 5, 0, 1)
+
+
 def test_an_address_that_was_changed_while_the_exporter_was_down() -> None:
     """Of a lone endpoint the list goes on where the other's ended: what finished meanwhile counts."""
     watcher = Watcher()
@@ -263,6 +298,46 @@ def test_a_node_that_was_down_when_a_target_returned(two: Watcher) -> None:
     ended = job("f", begin=7000, end=9000), job("g", begin=9000, end=9100)
     two.take(FRAUD, up(NODE), up(OTHER_NODE, *shown[:2], *ended))
     assert two.counts(FRAUD) == (4, 3, 0, 3)
+    two.close()
+
+
+def test_what_ends_after_a_target_returned_counts_also_on_a_node_that_was_down_until_then() -> None:
+    """Where it is known how the engine's clock is set; else it cannot be told from what another has counted."""
+    shown = job("a", begin=7100, end=7190), job("b", "failed", begin=7300, end=7400)
+    for zone, counts in ((Zone("configured", OFFSET), (1, 1, 0, 1)), (None, (0, 0, 0, 2))):
+        watcher = Watcher(MOVIE, FRAUD, zone=zone)
+        watcher.take(FRAUD, up(NODE), up(OTHER_NODE))
+        keep_asking(watcher, 2 * HOUR, MOVIE)
+        watcher.take(FRAUD, up(NODE), down(OTHER_NODE))
+        watcher.wait(10 * MINUTE)
+        watcher.take(FRAUD, up(NODE), up(OTHER_NODE, *shown))
+        assert watcher.counts(FRAUD) == counts
+
+
+def test_a_node_that_was_down_when_a_target_returned_and_is_not_configured_any_more(two: Watcher) -> None:
+    """Put back later, it is a node like any other."""
+    two.take(FRAUD, up(NODE, job("a", begin=-5, end=0)), up(OTHER_NODE))
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.take(FRAUD, up(NODE), down(OTHER_NODE))
+    two.wait(MINUTE)
+    two.take(FRAUD, up(NODE))
+    two.wait(MINUTE)
+    two.take(FRAUD, up(NODE), up(OTHER_NODE, job("b", begin=7300, end=7310)))
+    assert two.counts(FRAUD) == (2, 2, 0, 0)
+    two.close()
+
+
+def test_what_was_missing_when_a_target_returned_may_vanish_later(two: Watcher) -> None:
+    """Once it has been seen again, it is watched like any other job."""
+    two.take(FRAUD, up(NODE), up(OTHER_NODE, job("a", "running", begin=1)))
+    keep_asking(two, 2 * HOUR, MOVIE)
+    two.take(FRAUD, up(NODE), down(OTHER_NODE))
+    two.wait(MINUTE)
+    two.take(FRAUD, up(NODE), up(OTHER_NODE, job("a", "running", begin=1)))
+    for _ in range(3):
+        two.wait(10 * MINUTE)
+        two.take(FRAUD, up(NODE), up(OTHER_NODE))
+    assert two.counts(FRAUD) == (1, 0, 1, 0)
     two.close()
 
 

@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from ges_exporter.config import parse
 from ges_exporter.exporter import Exporter
 from ges_exporter.model import Plane, Target
-from ges_exporter.simulator import Fault, Plan, World, create_app, serve
+from ges_exporter.simulator import Fault, File, Plan, World, create_app, serve
+from tests import discovering, swift
+from tests.exposed import Samples
 from tests.simulated import PROJECT, arrival
 
 MOVIE = Target("demo", "movie", Plane.SERVICE)
@@ -90,3 +94,36 @@ def test_a_scrape_of_everything_during_a_slow_probe() -> None:
             assert asked <= world.requests.asked(f"/ges/v1.0/{PROJECT}/graphs/movie") <= asked + 2
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("first", "second", "after"), [(10, 10, 3), (60, 5, 1), (10, 5, 3), (5, 60, 1)])
+def test_slow_details_take_the_list_from_nobody(first: float, second: float, after: float) -> None:
+    """Details come after the list and never fail the target: for none of the scrapes that wait for it."""
+    world, project = discovering.world_of("movie")
+    config = discovering.configured({"enabled": False}, management={"api": "v2", "endpoint": discovering.HOST})
+
+    async def main() -> None:
+        async with discovering.exporter_of(world, config) as exporter:
+            await discovering.page(exporter)
+            for _ in range(10):
+                files = (File(kind="edge", name="e", lines=3, failed_lines=0),)
+                project.centre.submit(Plan(job_type="ImportGraph", graph="movie", run=1, files=files))
+            await asyncio.sleep(30)
+            world.faults.add(Fault(kind="hang", path=f"/v2/{PROJECT}/graphs/{project.instances['movie'].id}/"))
+
+            async def later() -> Samples:
+                await asyncio.sleep(after)
+                return await discovering.page(exporter, second)
+
+            pages = await asyncio.gather(discovering.page(exporter, first), later())
+            for one in pages:
+                assert discovering.value(one, "ges_up", project="demo", graph="", plane="management") == 1
+            counted = ("ges_jobs_finished_total", "ImportGraph")
+            assert [exposed(one, *counted) for one in pages] == [10, 10]
+
+    swift.run(main())
+
+
+def exposed(samples: Samples, name: str, job_type: str) -> float:
+    """The sum of a family's samples of a job type."""
+    return sum(number for (one, labels), number in samples.items() if one == name and ("job_type", job_type) in labels)

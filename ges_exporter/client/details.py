@@ -8,17 +8,16 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from ges_exporter.client.exchange import Exchange
 from ges_exporter.client.graphs import read_graphs
 from ges_exporter.client.session import Session
-from ges_exporter.deadline import Deadline
 from ges_exporter.dialects import Detail
 from ges_exporter.errors import ApiError, AuthFailed, TargetError, Throttled
 from ges_exporter.model import Details, GraphPage, JobPage, Outcome, Owed
 
 LEAST, LONGEST = 0.2, 5.0
-"""Seconds that must be left for a question, and that one may take: at most half of what is left of the deadline."""
+"""Seconds that must be left for a question, and that one may take: at most half of what is left to the first to go."""
 
 
-def _bound(deadline: Deadline) -> asyncio.Timeout:
-    return asyncio.timeout(min(LONGEST, max(deadline.remaining, 0.0) / 2))
+def _bound(session: Session) -> asyncio.Timeout:
+    return asyncio.timeout(min(LONGEST, session.remaining / 2))
 
 
 class DetailReader:
@@ -38,7 +37,7 @@ class DetailReader:
         wanted = list(owed)
         if any(one.graph not in self._ids or one.graph in self._doubted for one in wanted):
             try:
-                async with _bound(session.deadline):
+                async with _bound(session):
                     await self._read_graphs(session)
             except ApiError:
                 # The list of graphs is refused, and so is every question that begins with it.
@@ -50,10 +49,10 @@ class DetailReader:
     async def _ask_all(self, session: Session, wanted: Iterable[Owed]) -> list[Details]:
         answers: list[Details] = []
         for one in wanted:
-            if session.deadline.remaining < LEAST:
+            if session.remaining < LEAST:
                 break
             try:
-                async with _bound(session.deadline):
+                async with _bound(session):
                     answers.append(await self._ask(session, one))
             except (AuthFailed, Throttled):
                 # The rest of this scrape's questions would fare no better.

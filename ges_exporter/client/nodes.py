@@ -12,8 +12,8 @@ from ges_exporter.model import NodeListing
 Ask = Callable[[Exchange], Awaitable[NodeListing]]
 """A failure is part of what it returns."""
 Task = asyncio.Task[NodeListing]
-GRACE = 1.0
-"""Seconds that a node has at least, once another has answered."""
+GRACE = 1.5
+"""Seconds that a node has at least, once another has answered: a lost connection request is repeated after one."""
 MOMENT = 0.1
 """Seconds that a node has at most that was too slow the last time."""
 

@@ -29,14 +29,19 @@ class Session:
             now = asyncio.get_running_loop().time()
             self._half.reschedule(min(self._half.when() or at, now + (at - now) / 2))
 
+    @property
+    def remaining(self) -> float:
+        """Seconds left to the scrape that goes first, of those that have not gone yet."""
+        now = asyncio.get_running_loop().time()
+        return min((end for end in self._ends if end > now), default=now) - now
+
     @asynccontextmanager
     async def halfway(self) -> AsyncIterator[float]:
         """Ends what runs inside when half of the time is over that is left to the scrape that goes first.
 
         Yields how many seconds that are.
         """
-        now = asyncio.get_running_loop().time()
-        half = (min((end for end in self._ends if end > now), default=now) - now) / 2
+        half = self.remaining / 2
         with suppress(TimeoutError):
             async with asyncio.timeout(half) as self._half:
                 yield half

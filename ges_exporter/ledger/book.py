@@ -93,12 +93,12 @@ class Book:
             return
         self._union.take(listing, now, self._rules.vanish_after)
         if stale:
-            self.state.unseen = frozenset(node.endpoint for node in listing.nodes)
+            self.state.unseen = dict.fromkeys((node.endpoint for node in listing.nodes), now)
         another = bool(listing.source and self.state.source) and listing.source != self.state.source
         if another:
             self._clocks.forget()
         # Of a lone endpoint that is met (an address that was changed) the list goes on where that of the other ended.
-        self._clocks.meet(self._union.shown_by([]), now)
+        self._clocks.meet(self._union.shown_by([]), now, self.state.last_success)
         posting = self._posting(now, another=another)
         if listing.short:
             news = posting.update(self._gauges)
@@ -165,7 +165,7 @@ class Book:
         circumstances = Circumstances(
             now=now,
             first=first,
-            unseen=frozenset() if first else state.unseen,
+            unseen={} if first else state.unseen,
             created=now if state.last_success is None else state.last_success,
             previous=None if another else state.last_began,
             zone=self.zone,
@@ -179,7 +179,7 @@ class Book:
     def _disown(self, jobs: Mapping[str, Job]) -> None:
         """Lets what was active and is not shown any more vanish uncounted: whoever watched meanwhile has seen it go."""
         for identity in self._roster.open.keys() - jobs.keys():
-            self._mark_vanished(identity)
+            self._roster.keep_open(msgspec.structs.replace(self._roster.open[identity], disowned=True))
 
     def _note_missing(self, jobs: Mapping[str, Job], now: float) -> None:
         roster = self._roster
@@ -195,15 +195,11 @@ class Book:
 
     def _vanish(self, job: Open, now: float) -> None:
         old = self._roster.known[job.id]
-        if job.status.active and not old.counted and not old.vanished:
+        if job.status.active and not (old.counted or old.vanished or job.disowned):
             self._counting.vanished(old.account)
-        self._mark_vanished(job.id)
+        self._roster.mark(job.id, self._roster.marks.get(old.account, old.status, old.counted, vanished=True))
         self._roster.close(job.id)
         self._roster.leave(job.id, now)
-
-    def _mark_vanished(self, identity: str) -> None:
-        old = self._roster.known[identity]
-        self._roster.mark(identity, self._roster.marks.get(old.account, old.status, old.counted, vanished=True))
 
     def _note_state(self, listing: Listing, now: float, news: Sequence[Job]) -> None:
         state = self.state
@@ -217,7 +213,8 @@ class Book:
         if listing.complete:
             state.last_complete = now
         self._clocks.note(self._union.shown_by(news), now)
-        state.unseen -= {node.endpoint for node in listing.nodes if not node.reason}
+        silent = [node.endpoint for node in listing.nodes if node.reason]
+        state.unseen = {one: since for one, since in state.unseen.items() if one in silent}
         self._clocks.clear = frozenset(node.endpoint for node in listing.nodes if node.complete or node.short)
 
     # What comes out -------------------------------------------------------------------------------------------------

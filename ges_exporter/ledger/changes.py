@@ -57,8 +57,8 @@ class TargetState(msgspec.Struct):
     """The newest attempt."""
     awake: float = 0.0
     """The ledger's waking seconds at that attempt."""
-    unseen: frozenset[str] = frozenset()
-    """The endpoints that have not answered since the target was out of sight."""
+    unseen: dict[str, float] = {}
+    """The endpoints that have not answered since the target was out of sight, and when that ended."""
     api: Api | None = None
     bounds: tuple[float, ...] = ()
     """Of the histograms' buckets."""

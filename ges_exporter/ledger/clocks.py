@@ -21,7 +21,9 @@ class Clocks:
         """The endpoints whose newest listing cannot have missed a job."""
         self._newest: dict[str, Newest] = {}
         self._met: dict[str, Newest] = {}
-        """Of endpoints that are met in the listing that is being entered: what they show themselves."""
+        """Of endpoints that have not shown any time before the listing that is being entered: what it shows."""
+        self._gap = 0.0
+        """Seconds since the listing before."""
         self._measurements: dict[str, Measurement] = {}
 
     def restore(self, state: TargetState) -> None:
@@ -43,20 +45,29 @@ class Clocks:
 
     def newest(self, endpoint: str, time: Time) -> float | None:
         """Returns the newest time, of the clock of ``time``, that an endpoint has shown."""
-        if endpoint in self._newest:
-            return self._newest[endpoint].of(time)
-        # A node met only now: what the others have shown is the measure, and, if that is older, what it shows itself.
-        measures = [*self._newest.values(), self._met.get(endpoint, Newest())]
-        return max((known for one in measures if (known := one.of(time)) is not None), default=None)
+        if (own := self._newest.get(endpoint, Newest()).of(time)) is not None:
+            return own
+        # Of a node met only now what the others have shown is the measure, and, if that is older, what it shows itself.
+        measures = [known for one in self._newest.values() if (known := one.of(time)) is not None]
+        if (shown := self._met.get(endpoint, Newest()).of(time)) is not None:
+            measures.append(shown - self._gap)
+        return max(measures, default=None)
 
     def add(self, endpoint: str, evidence: Interval | None, job_id: str) -> None:
         """Takes what a job tells of an endpoint's clock, if it does."""
         if evidence is not None:
             self._measurements.setdefault(endpoint, Measurement()).add(evidence, job_id)
 
-    def meet(self, shown: Iterable[tuple[str, Iterable[Job]]], now: float) -> None:
-        """Looks at what those endpoints show that have shown nothing before."""
-        self._met = {one: _newest(Newest(), jobs, now) for one, jobs in shown if one not in self._newest}
+    def meet(self, shown: Iterable[tuple[str, Iterable[Job]]], now: float, before: float | None) -> None:
+        """Looks at what those endpoints show that have not shown any time before.
+
+        ``before``: when anything was listed the last time, in Unix seconds. What has ended since then may be new.
+        """
+        self._gap = 0.0 if before is None else max(now - before, 0.0)
+        unknown = Newest()
+        self._met = {
+            one: _newest(unknown, jobs, now) for one, jobs in shown if self._newest.get(one, unknown) == unknown
+        }
 
     def note(self, shown: Iterable[tuple[str, Iterable[Job]]], now: float) -> None:
         """Notes the newest times of what the endpoints show."""

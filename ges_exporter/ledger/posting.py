@@ -41,8 +41,8 @@ class Circumstances(msgspec.Struct, frozen=True):
     now: float
     first: bool
     """Whether what it shows, and was not known before, is history."""
-    unseen: frozenset[str]
-    """The endpoints that show for the first time what others may have counted, while the target was out of sight."""
+    unseen: Mapping[str, float]
+    """The endpoints that show for the first time what others may have counted, and until when (Unix seconds)."""
     created: float
     """When series that it shows first began."""
     previous: float | None
@@ -172,8 +172,16 @@ class Posting:
         return at.now
 
     def _counted_elsewhere(self, job: Job) -> bool:
-        unseen = self._at.unseen
-        return bool(unseen) and unseen.issuperset(self._union.endpoints_of(job.id))
+        at = self._at
+        if not at.unseen:
+            return False
+        until = [at.unseen.get(endpoint) for endpoint in self._union.endpoints_of(job.id)]
+        return all(time is not None and not self._ended_after(job, time) for time in until)
+
+    def _ended_after(self, job: Job, time: float) -> bool:
+        """Whether a job has ended after a moment in Unix seconds, as far as its clock is known."""
+        zone, end = self._at.zone, job.end
+        return end is not None and not (end.local and zone.source == "assumed") and zone.utc(end) > time
 
     def _late(self, job: Job) -> bool:
         end = job.end

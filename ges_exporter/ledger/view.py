@@ -25,6 +25,8 @@ class Open(msgspec.Struct, frozen=True):
     """Unix seconds: first seen with a progress, or the last time it was seen to move."""
     missing_since: float | None = None
     """Unix seconds of the first complete listing that did not show it."""
+    disowned: bool = False
+    """Whether it was not there when the target came back into sight: whoever watched meanwhile has seen it go."""
     lines: Mapping[Kind, Lines] = {}
     """What it adds to the lines of the listing."""
 
