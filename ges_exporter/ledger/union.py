@@ -18,9 +18,12 @@ class Union:
 
     def take(self, listing: Listing, now: float, keep: float) -> None:
         """Takes a listing; what a node that is down has shown stays for ``keep`` seconds."""
+        first: Mapping[str, Job] = {}
         for node in listing.nodes:
             if not node.reason:
-                self._nodes[node.endpoint] = (now, by_id(node.jobs))
+                jobs = by_id(node.jobs)
+                self._nodes[node.endpoint] = (now, _shared(jobs, first))
+                first = first or jobs
         self._lone = len(listing.nodes) == 1
         endpoints = {node.endpoint for node in listing.nodes}
         self._nodes = {
@@ -42,10 +45,17 @@ class Union:
             yield endpoint, (news if self._lone else jobs.values())
 
     def release(self) -> None:
-        """Lets go of the records of a lone node, of which nothing more is needed."""
+        """Lets go of what will not be needed, should a node be down next time: of a lone one, of everything."""
+        self.jobs = {}
         if self._lone:
-            self.jobs = {}
             self._nodes = {}
+
+
+def _shared(jobs: Mapping[str, Job], others: Mapping[str, Job]) -> Mapping[str, Job]:
+    """Returns the same jobs, those that another node shows in the same way as one record in memory."""
+    if not others:
+        return jobs
+    return {identity: other if (other := others.get(identity)) == job else job for identity, job in jobs.items()}
 
 
 def by_id(jobs: Iterable[Job]) -> dict[str, Job]:
