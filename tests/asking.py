@@ -25,8 +25,11 @@ MOVIE = Target("demo", "movie", Plane.SERVICE)
 CENTRE = Target("demo", "", Plane.MANAGEMENT)
 HOST = "http://ges.test"
 EMPTY = b'{"jobCount":0,"jobs":[]}'
-NOTHING = Recall({}, {}, [])
-"""What a ledger recalls that has seen nothing."""
+
+
+def nothing(_endpoint: str) -> Recall:
+    """What a ledger recalls that has seen nothing."""
+    return Recall({}, {}, [])
 
 
 class Asker:
@@ -67,7 +70,7 @@ class Asker:
 
     async def ask(self, seconds: float = 10.0) -> Listing:
         """What the target lists within ``seconds``."""
-        return await self.client.ask(session(seconds), self.clock(), NOTHING)
+        return await self.client.ask(session(seconds), self.clock(), nothing)
 
     async def node(self, seconds: float = 10.0) -> NodeListing:
         """The same of its one endpoint."""

@@ -64,7 +64,8 @@ class Run:
         self._released = {target: self.ledger.view(target).ledger for target in self.engines}
         self._truths = truths
         self._scarce = scarce
-        self._full: set[Target] = set()
+        self._full: set[tuple[Target, str]] = set()
+        """What has been listed whole, so that a short listing can build on it."""
         self._awake = 0.0
         self._last_asked = float("inf")
 
@@ -91,9 +92,10 @@ class Run:
     async def _list(self, target: Target, way: str, chance: Random, now: float) -> None:
         if self.ledger.lacks_jobs(target):
             self.ledger.restore_jobs(target, await self.store.jobs(target))
-        if way == "short" and target not in self._full:
-            way = "whole"
-        nodes = self.engines[target].answer(way, chance, self.ledger.recall(target))
+        recall = self.ledger.recall(target)
+        nodes = self.engines[target].answer(
+            way, chance, lambda endpoint: recall(endpoint) if (target, endpoint) in self._full else None
+        )
         page = self._truths[target].page
         self._model(page, nodes, now)
         observation = self.ledger.observe(Listing(target, tuple(nodes), now, api=self.engines[target].api), now)
@@ -118,10 +120,11 @@ class Run:
             short=any(node.short for node in nodes),
             certain=known is not None and known.zone.source != "assumed",
         )
-        if all(node.complete for node in nodes):
-            self._full.add(page.target)
-        elif not any(node.short or node.reason for node in nodes):
-            self._full.discard(page.target)
+        for node in nodes:
+            if node.complete:
+                self._full.add((page.target, node.endpoint))
+            elif not node.short and not (node.reason and len(nodes) == 1):
+                self._full.discard((page.target, node.endpoint))
 
     def _compare_gauges(self, page: Page, observation: Observation, *, up: bool) -> None:
         """The gauges of a target with one node are what it has listed."""

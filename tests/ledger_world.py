@@ -7,8 +7,8 @@ from random import Random
 
 import msgspec
 
+from ges_exporter.client import Recall
 from ges_exporter.dialects import DIALECTS
-from ges_exporter.ledger.roster import Recall
 from ges_exporter.model import ImportFile, Job, Kind, NodeListing, Plane, Status, Target, Time
 from tests.watching import OFFSET
 
@@ -69,22 +69,22 @@ class Engine:
         self.leave(chance, now)
         self.appear(chance, now, ages=(600.0, 3700.0, 86400.0))
 
-    def answer(self, way: str, chance: Random, recall: Recall) -> list[NodeListing]:
-        """What the nodes answer to one scrape; of two nodes one may fail, and neither is listed short."""
+    def answer(self, way: str, chance: Random, recall: Callable[[str], Recall | None]) -> list[NodeListing]:
+        """What the nodes answer to one scrape; of two nodes one may fail. No ``recall``: it must not be short."""
         if len(self.lists) == 1 or way in {"whole", "failed"}:
-            return [self._answer(endpoint, way, chance, recall) for endpoint in self.lists]
+            return [self._answer(endpoint, way, chance, recall(endpoint)) for endpoint in self.lists]
         ways = [chance.choice(["whole", "failed", way]) for _ in self.lists]
         return [
-            self._answer(endpoint, "whole" if one == "short" else one, chance, recall)
+            self._answer(endpoint, one, chance, recall(endpoint))
             for endpoint, one in zip(self.lists, ways, strict=True)
         ]
 
-    def _answer(self, endpoint: str, way: str, chance: Random, recall: Recall) -> NodeListing:
+    def _answer(self, endpoint: str, way: str, chance: Random, recall: Recall | None) -> NodeListing:
         listed = [self.jobs[identity] for identity in self.lists[endpoint]]
         jobs = chance.choice([listed, listed[::-1], chance.sample(listed, len(listed))])
         if way == "failed":
             return NodeListing(endpoint, reason="connect", message="refused")
-        if way == "short" and (head := _head(jobs, chance, recall)) is not None:
+        if way == "short" and recall is not None and (head := _head(jobs, chance, recall)) is not None:
             return NodeListing(endpoint, head, short=True)
         if way == "truncated":
             return NodeListing(endpoint, jobs[: chance.randint(0, len(jobs))], truncated=True)

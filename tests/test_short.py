@@ -25,13 +25,15 @@ HEAD = 100
 class Engine(httpx.AsyncBaseTransport):
     """A job list of the memory edition, newest first, that tells how much of it was read."""
 
-    def __init__(self, clock: Clock, jobs: int = LONG) -> None:
+    def __init__(self, clock: Clock, jobs: int = LONG, name: str = "job") -> None:
         self.jobs: list[dict[str, Any]] = []
         self.requests = 0
         self.rows = 0
         self.ignores_limit = False
         self.total = "true"
+        self.down = False
         self._clock = clock
+        self._name = name
         self._made = self._asked = 0
         for age in range(jobs, 0, -1):
             self.submit("success", age * 10.0)
@@ -39,9 +41,10 @@ class Engine(httpx.AsyncBaseTransport):
     def submit(self, status: str, age: float = 0.0, place: int = 0) -> str:
         """Puts a job into the list, at its head unless told otherwise; returns its id."""
         self._made += 1
-        job = {"jobId": f"job-{self._made}", "taskType": "Algorithm", "status": status, "startTime": self._time(age)}
+        identity = f"{self._name}-{self._made}"
+        job = {"jobId": identity, "taskType": "Algorithm", "status": status, "startTime": self._time(age)}
         self.jobs.insert(place, job if status == "running" else job | {"endTime": self._time(age)})
-        return f"job-{self._made}"
+        return identity
 
     def finish(self, identity: str, status: str = "failed") -> None:
         """Ends a job."""
@@ -53,6 +56,8 @@ class Engine(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """A page."""
+        if self.down:
+            raise httpx.ConnectError("refused")
         offset, limit = int(request.url.params["offset"]), int(request.url.params["limit"])
         page = self.jobs[offset:] if self.ignores_limit else self.jobs[offset : offset + limit]
         self.requests += 1
@@ -62,27 +67,49 @@ class Engine(httpx.AsyncBaseTransport):
         return httpx.Response(200, content=msgspec.json.encode({"jobs": page, "jobCount": total}))
 
 
-class Scene:
-    """An engine, the client that asks it, and the ledger that observes."""
+class Pair(httpx.AsyncBaseTransport):
+    """Two engines, the nodes of one graph at one.test and two.test."""
 
-    def __init__(self, jobs: int = LONG, interval: float = 600.0) -> None:
+    def __init__(self, one: Engine, two: Engine) -> None:
+        self.engines = {"one.test": one, "two.test": two}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """A page of one of them."""
+        return await self.engines[request.url.host].handle_async_request(request)
+
+
+class Scene:
+    """An engine, or two that are nodes of one graph, the client that asks them, and the ledger that observes."""
+
+    def __init__(self, jobs: int = LONG, interval: float = 600.0, *, nodes: bool = False) -> None:
         self.clock = Clock()
-        self.engine = Engine(self.clock, jobs)
+        self.engine, self.other = Engine(self.clock, jobs), Engine(self.clock, jobs, "other")
+        self._nodes = nodes
+        self.asker, self.watcher = self.watching(interval)
+
+    def watching(self, interval: float) -> tuple[Asker, Watcher]:
+        """A client and a ledger of their own."""
+        settings: dict[str, Any] = {"endpoints": ("http://one.test", "http://two.test")} if self._nodes else {}
+        transport = Pair(self.engine, self.other) if self._nodes else self.engine
         limits = Limits(5000, 200_000, 1 << 30, interval)
-        self.asker = Asker(self.engine, clock=self.clock, limits=limits)
-        self.watcher = Watcher(MOVIE, clock=self.clock)
+        return Asker(transport, clock=self.clock, limits=limits, **settings), Watcher(MOVIE, clock=self.clock)
 
     def scrape(self) -> bool:
-        """One scrape, a while after the one before; returns whether it was short."""
-        self.engine.requests = self.engine.rows = 0
+        """One scrape, a while after the one before; returns whether it was short, of all nodes that answered."""
+        self.engine.requests = self.engine.rows = self.other.requests = self.other.rows = 0
         self.clock.advance(15.0)
+        return self.ask(self.asker, self.watcher)
 
-        async def ask() -> Listing:
-            return await self.asker.client.ask(session(60.0), 0.0, self.watcher.ledger.recall(MOVIE))
+    @staticmethod
+    def ask(asker: Asker, watcher: Watcher) -> bool:
+        """The same by another client, at the same moment."""
 
-        listing = asyncio.run(ask())
-        self.watcher.take(MOVIE, *listing.nodes)
-        return listing.short
+        async def main() -> Listing:
+            return await asker.client.ask(session(60.0), 0.0, watcher.ledger.recall(MOVIE))
+
+        listing = asyncio.run(main())
+        watcher.take(MOVIE, *listing.nodes)
+        return all(node.short for node in listing.nodes if not node.reason)
 
     def finished(self, status: str) -> float:
         """What the counter of an outcome shows."""
@@ -251,11 +278,7 @@ def test_the_numbers_are_those_of_full_listings(total: str, seed: int) -> None:
     chance = Random(seed)  # noqa: S311 - hypothesis chooses the seed
     scene = Scene(jobs=chance.choice([90, 150, 400]), interval=chance.choice([60.0, 600.0]))
     scene.engine.total = total
-    whole = Scene(jobs=0)
-    whole.clock, whole.asker.client._clock = scene.clock, scene.clock
-    whole.engine = scene.engine
-    whole.asker = Asker(scene.engine, clock=scene.clock, limits=Limits(5000, 200_000, 1 << 30, 0.0))
-    whole.watcher = Watcher(MOVIE, clock=scene.clock)
+    asker, watcher = scene.watching(interval=0.0)
     for _ in range(12):
         for _ in range(chance.randrange(6)):
             scene.engine.submit(chance.choice(["success", "failed", "running"]))
@@ -265,8 +288,78 @@ def test_the_numbers_are_those_of_full_listings(total: str, seed: int) -> None:
         while chance.random() < 0.5 and scene.engine.jobs[-1]["status"] != "running":
             scene.engine.jobs.pop()
         scene.scrape()
-        whole.scrape()
-        assert scene.watcher.counts() == whole.watcher.counts()
+        scene.ask(asker, watcher)
+        assert scene.watcher.counts() == watcher.counts()
         for status in ("success", "failed"):
-            assert scene.finished(status) == whole.finished(status)
-        assert scene.listed("running") == whole.listed("running")
+            assert scene.finished(status) == watcher.total("ges_jobs_finished_total", status=status)
+        assert scene.listed("running") == watcher.total("ges_jobs", status="running")
+
+
+def test_nodes_are_listed_short_too() -> None:
+    """Each by what it has shown itself: a job that another node lists is not looked for."""
+    scene = Scene(nodes=True)
+    stuck = scene.other.submit("running", 5000.0, place=500)
+    assert not scene.scrape()
+    scene.engine.submit("failed")
+    assert scene.scrape()
+    assert (scene.engine.rows, scene.other.rows) == (2 * HEAD, HEAD + 10)
+    scene.other.finish(stuck)
+    assert scene.scrape()
+    assert scene.finished("failed") == 2
+    assert [scene.listed(status) for status in ("success", "failed", "running")] == [2 * LONG, 2, 0]
+
+
+def test_a_job_that_reaches_the_list_of_another_node_late() -> None:
+    """It is known, but new there: neither is it counted twice, nor does it keep the node from being listed short."""
+    scene = Scene(nodes=True)
+    scene.scrape()
+    scene.engine.submit("failed")
+    assert scene.scrape()
+    for place in (0, 700):
+        scene.engine.submit("failed")
+        scene.other.jobs.insert(place, scene.engine.jobs[0])
+        assert scene.scrape() is (place == 0)
+        assert scene.scrape()
+    assert (scene.finished("failed"), scene.listed("failed")) == (3, 3)
+
+
+def test_a_node_that_was_down_is_listed_whole_when_it_is_back() -> None:
+    """What came meanwhile may be anywhere in its list."""
+    scene = Scene(nodes=True)
+    scene.scrape()
+    scene.other.down = True
+    assert scene.scrape()
+    scene.other.submit("failed", place=900)
+    scene.other.down = False
+    assert not scene.scrape()
+    assert (scene.engine.requests, scene.finished("failed")) == (1, 1)
+    assert scene.scrape()
+
+
+@settings(max_examples=9, deadline=None)
+@given(total=st.sampled_from(["true", "page", "absent"]), seed=st.integers(0, 2**32))
+def test_the_numbers_of_nodes_are_those_of_full_listings(total: str, seed: int) -> None:
+    """Whatever each of them lists, alone or as the other does, and however often one is down."""
+    chance = Random(seed)  # noqa: S311 - hypothesis chooses the seed
+    scene = Scene(jobs=chance.choice([90, 150, 400]), interval=chance.choice([60.0, 600.0]), nodes=True)
+    engines = scene.engine, scene.other
+    scene.engine.total = scene.other.total = total
+    asker, watcher = scene.watching(interval=0.0)
+    for _ in range(15):
+        for one, another in (engines, engines[::-1]):
+            for _ in range(chance.randrange(4)):
+                one.submit(chance.choice(["success", "failed", "running"]))
+                if chance.random() < 0.4:
+                    another.jobs.insert(0, one.jobs[0])
+            for job in one.jobs:
+                if job["status"] == "running" and chance.random() < 0.4:
+                    one.finish(job["jobId"], chance.choice(["success", "failed"]))
+            while chance.random() < 0.5 and one.jobs[-1]["status"] != "running":
+                one.jobs.pop()
+            one.down = chance.random() < 0.2
+        scene.scrape()
+        scene.ask(asker, watcher)
+        assert scene.watcher.counts() == watcher.counts()
+        for status in ("success", "failed"):
+            assert scene.finished(status) == watcher.total("ges_jobs_finished_total", status=status)
+        assert scene.listed("running") == watcher.total("ges_jobs", status="running")

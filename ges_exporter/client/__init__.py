@@ -34,6 +34,10 @@ from ges_exporter.telemetry import Telemetry
 __all__ = ["Backoff", "Client", "Finder", "Graphs", "Limits", "Recall", "Session", "Transport"]
 
 
+Recalling = Callable[[str], Recall | None]
+"""From an endpoint; None where it has to be listed whole."""
+
+
 class Limits(NamedTuple):
     """How much of a list is read, and in what portions."""
 
@@ -75,6 +79,8 @@ class Client:
         self._ca_file = 0
         """When the CA file that its connections trust was written."""
         self._nodes = Nodes()
+        self._silent: set[str] = set()
+        """Of several nodes, those whose newest list, should it have been read after all, nobody has seen."""
         # So that the full listings of many targets do not fall together.
         self._spread = 0.5 + zlib.crc32(repr(settings.target).encode()) / 2**33
         self._habits = {endpoint: Habits() for endpoint in settings.endpoints}
@@ -92,7 +98,7 @@ class Client:
             if self._http is not None:
                 await self._http.aclose()
 
-    async def ask(self, session: Session, since: float, recall: Recall) -> Listing:
+    async def ask(self, session: Session, since: float, recall: Recalling) -> Listing:
         """Asks all endpoints for their jobs at once; failures are part of the answer.
 
         ``since`` (Unix seconds) bounds what a task centre is asked for, ``recall`` tells what need not be read again.
@@ -105,6 +111,8 @@ class Client:
             nodes = [_failed(endpoint, 0, error) for endpoint in self.settings.endpoints]
         else:
             nodes = await self._nodes.ask(lambda exchange: self._node(session, exchange, since, recall), session)
+            if len(nodes) > 1:
+                self._silent = {node.endpoint for node in nodes if node.reason}
         return Listing(
             self.settings.target,
             tuple(nodes),
@@ -152,7 +160,7 @@ class Client:
             clock=self._clock,
         )
 
-    async def _node(self, session: Session, exchange: Exchange, since: float, recall: Recall) -> NodeListing:
+    async def _node(self, session: Session, exchange: Exchange, since: float, recall: Recalling) -> NodeListing:
         def ask(page: Ask) -> Awaitable[JobPage]:
             return exchange.get(session, "list_jobs", self._path(), self._query(page, since), self._parse)
 
@@ -165,11 +173,11 @@ class Client:
         except TargetError as error:
             return _failed(exchange.endpoint, reading.records, error)
 
-    async def _read(self, reading: Reading, endpoint: str, recall: Recall) -> NodeListing:
+    async def _read(self, reading: Reading, endpoint: str, recall: Recalling) -> NodeListing:
         habits, now = self._habits[endpoint], self._clock()
         limit = min(self._limits.page_size, self._dialect.page_limit if self._dialect else 100_000)
-        if self._may_be_short(habits, now):
-            short = await reading.drive(read_short(habits, recall, limit))
+        if self._may_be_short(endpoint, now) and (recalled := recall(endpoint)) is not None:
+            short = await reading.drive(read_short(habits, recalled, limit))
             habits.note_short(fits=short is not None)
             if short is not None:
                 habits.total, habits.places = short.total, short.places
@@ -185,11 +193,10 @@ class Client:
             records=reading.records,
         )
 
-    def _may_be_short(self, habits: Habits, now: float) -> bool:
-        # The nodes of one graph are united from their whole lists.
-        if len(self._nodes) > 1:
+    def _may_be_short(self, endpoint: str, now: float) -> bool:
+        if endpoint in self._silent:
             return False
-        return habits.allow_short(now, self._limits.full_listing_interval * self._spread)
+        return self._habits[endpoint].allow_short(now, self._limits.full_listing_interval * self._spread)
 
     def _watched(self, jobs: list[Job]) -> list[Job]:
         graphs = self.settings.graphs

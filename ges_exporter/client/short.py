@@ -21,7 +21,7 @@ MOST_WINDOWS = 50
 
 
 class Recall(Protocol):
-    """What the ledger knows of the jobs of a target."""
+    """What the ledger knows of the jobs that an endpoint lists."""
 
     def knows(self, job_id: str) -> bool:
         """Whether the job has been listed before, and was still there when all was listed."""

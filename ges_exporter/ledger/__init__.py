@@ -6,13 +6,14 @@ clock and does no I/O.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
 from ges_exporter.ledger.book import Book
 from ges_exporter.ledger.changes import Changes, JobRow, Rules, TargetRecord
 from ges_exporter.ledger.roster import Recall
+from ges_exporter.ledger.union import NodeRecall
 from ges_exporter.ledger.view import View
 from ges_exporter.ledger.zone import Zone
 from ges_exporter.model import Details, Job, Listing, Owed, Target
@@ -102,9 +103,9 @@ class Ledger:
             since.append(book.state.last_complete - DAY)
         return min(since)
 
-    def recall(self, target: Target) -> Recall:
-        """Returns what a short listing of the target need not read again."""
-        return self._books[target].recall()
+    def recall(self, target: Target) -> Callable[[str], Recall | NodeRecall | None]:
+        """Returns what tells, of each endpoint of a target, what a short listing of it need not read again."""
+        return self._books[target].recall
 
     def view(self, target: Target) -> View:
         """Returns what there is to show of a target without asking it."""

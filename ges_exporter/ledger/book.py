@@ -14,7 +14,7 @@ from ges_exporter.ledger.gauges import Gauges
 from ges_exporter.ledger.posting import Circumstances, Parts, Posting
 from ges_exporter.ledger.roster import Recall, Roster
 from ges_exporter.ledger.seats import Seats
-from ges_exporter.ledger.union import Union
+from ges_exporter.ledger.union import NodeRecall, Union
 from ges_exporter.ledger.view import LedgerView, ListingView, Open, View
 from ges_exporter.ledger.zone import Zone
 from ges_exporter.model import Details, Job, Listing, Owed, Plane, Target
@@ -100,12 +100,14 @@ class Book:
         # Of a lone endpoint that is met (an address that was changed) the list goes on where that of the other ended.
         self._clocks.meet(self._union.shown_by([]), now, self.state.last_success)
         posting = self._posting(now, another=another)
-        if listing.short:
+        # What a short listing of one of several nodes leaves out, the union still has.
+        short = listing.short and self._union.lone
+        if short:
             news = posting.update(self._gauges)
         else:
             self._gauges, news = posting.replace()
         jobs = self._union.jobs
-        self._roster.note_shown(jobs, short=listing.short)
+        self._roster.note_shown(jobs, short=short)
         if stale:
             self._disown(jobs)
         if listing.complete:
@@ -122,9 +124,12 @@ class Book:
         """Returns the imports to ask details of, those that failed least often first."""
         return self._debts.first(limit, now)
 
-    def recall(self) -> Recall:
-        """Returns what a short listing need not read again; good until the next listing is observed."""
-        return self._roster.recall()
+    def recall(self, endpoint: str) -> Recall | NodeRecall | None:
+        """Returns what a short listing of an endpoint need not read again, until the next one is observed.
+
+        None where it has to be listed whole.
+        """
+        return self._roster.recall() if self._union.lone else self._union.recall(endpoint, self._roster.known)
 
     def oldest_begin(self) -> float | None:
         """Returns the begin of the oldest job that is not finished, in Unix seconds."""

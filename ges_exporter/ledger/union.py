@@ -4,7 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ges_exporter.model import Job, Listing
+from ges_exporter.ledger.gauges import Mark
+from ges_exporter.model import Job, Listing, Status
+
+
+class NodeRecall:
+    """What a short listing of one of several nodes need not read again: ``jobs`` as that node has shown them."""
+
+    def __init__(self, jobs: Mapping[str, Job], known: Mapping[str, Mark]) -> None:
+        self._jobs = jobs
+        self._known = known
+        self.active = [identity for identity, job in jobs.items() if not job.finished]
+        """The ids of the jobs that it listed and that were not finished there."""
+
+    def knows(self, job_id: str) -> bool:
+        """Whether this node has listed the job, and did when all was listed."""
+        return job_id in self._jobs
+
+    def settled(self, job: Job) -> bool:
+        """Whether this node has listed the job finished as it is now, and it is counted."""
+        own = self._jobs.get(job.id)
+        if own is None or own.status is not job.status or not own.finished or own.status is Status.UNKNOWN:
+            return False
+        mark = self._known.get(job.id)
+        return mark is not None and mark.counted
 
 
 class Union:
@@ -13,18 +36,21 @@ class Union:
     def __init__(self) -> None:
         self.jobs: Mapping[str, Job] = {}
         """What the newest listing shows."""
+        self.lone = True
+        """Whether there is only one endpoint."""
         self._nodes: dict[str, tuple[float, Mapping[str, Job]]] = {}
-        self._lone = True
 
     def take(self, listing: Listing, now: float, keep: float) -> None:
         """Takes a listing; what a node that is down has shown stays for ``keep`` seconds."""
+        self.lone = len(listing.nodes) == 1
         first: Mapping[str, Job] = {}
         for node in listing.nodes:
             if not node.reason:
-                jobs = by_id(node.jobs)
-                self._nodes[node.endpoint] = (now, _shared(jobs, first))
+                jobs = _shared(by_id(node.jobs), first)
+                if node.short and not self.lone and node.endpoint in self._nodes:
+                    jobs = {**self._nodes[node.endpoint][1], **jobs}
+                self._nodes[node.endpoint] = (now, jobs)
                 first = first or jobs
-        self._lone = len(listing.nodes) == 1
         endpoints = {node.endpoint for node in listing.nodes}
         self._nodes = {
             endpoint: (time, jobs)
@@ -38,16 +64,21 @@ class Union:
         """Returns the endpoints that show a job."""
         return [endpoint for endpoint, (_, jobs) in self._nodes.items() if identity in jobs]
 
+    def recall(self, endpoint: str, known: Mapping[str, Mark]) -> NodeRecall | None:
+        """Returns what a short listing of a node need not read again; None where it has to be listed whole."""
+        node = self._nodes.get(endpoint)
+        return None if node is None else NodeRecall(node[1], known)
+
     def shown_by(self, news: Sequence[Job]) -> Iterator[tuple[str, Iterable[Job]]]:
         """Returns each endpoint with the jobs whose times may be news of it."""
         for endpoint, (_, jobs) in self._nodes.items():
             # Of a lone node, what is known has told its times before; of others another node may have told it.
-            yield endpoint, (news if self._lone else jobs.values())
+            yield endpoint, (news if self.lone else jobs.values())
 
     def release(self) -> None:
         """Lets go of what will not be needed, should a node be down next time: of a lone one, of everything."""
         self.jobs = {}
-        if self._lone:
+        if self.lone:
             self._nodes = {}
 
 
