@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import exposition, fleet, listing, many, start
+from benchmarks import exposition, fleet, listing, many, nodes, start
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "listing": listing.run,
     "exposition": exposition.run,
     "many": many.run,
+    "nodes": nodes.run,
     "fleet": fleet.run,
     "start": start.run,
 }

@@ -98,8 +98,15 @@ class Exporter:
         return Scrape(time.perf_counter() - began, answer.text)
 
 
-def fleet_config(url: str, graphs: int, ledger: str = ":memory:", **scrape: object) -> dict[str, object]:
-    """Returns a configuration that watches the first graphs of a simulated fleet."""
+OTHER = "localhost"
+"""What stands for the address of another node."""
+
+
+def fleet_config(
+    url: str, graphs: int, ledger: str = ":memory:", *, nodes: bool = False, **scrape: object
+) -> dict[str, object]:
+    """Returns a configuration that watches the first graphs of a simulated fleet; ``nodes``: at two addresses each."""
+    endpoints = [url, url.replace("127.0.0.1", OTHER)] if nodes else [url]
     return {
         "scrape": {"timeout": "100s", **scrape},
         "ledger": {"path": ledger},
@@ -107,7 +114,7 @@ def fleet_config(url: str, graphs: int, ledger: str = ":memory:", **scrape: obje
             {
                 "name": "fleet",
                 "project_id": PROJECT_ID,
-                "graphs": [{"name": f"graph-{number:04}", "endpoint": url} for number in range(graphs)],
+                "graphs": [{"name": f"graph-{number:04}", "endpoints": endpoints} for number in range(graphs)],
             }
         ],
     }

@@ -9,11 +9,11 @@ from random import Random
 import httpx
 import pytest
 
-from ges_exporter.client.nodes import GRACE
+from ges_exporter.client.nodes import GRACE, MOMENT
 from ges_exporter.exporter import Exporter
 from ges_exporter.simulator import Fault, Graph, Plan, World, create_app
 from tests import swift
-from tests.asking import Asker
+from tests.asking import Asker, answered
 from tests.discovering import MINUTE, clock, configured, page, soon, up, value
 from tests.exposed import Samples, with_labels
 from tests.simulated import PROJECT
@@ -314,6 +314,33 @@ def test_a_standby_that_takes_over_is_seen_at_once(how: httpx.ConnectError | htt
         assert (up(samples), nodes(samples)) == ({"movie": 1}, {A: 0, B: 1})
 
     watching(network, story, A, B)
+
+
+def test_nodes_of_many_graphs_that_begin_to_hang_at_once() -> None:
+    """Whoever only waits for a node lets others be asked: their graphs do not wait for each other."""
+    graphs, places = 40, 2
+    silent = False
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if silent and request.url.host == B:
+            await asyncio.Event().wait()
+        return answered()
+
+    async def main() -> None:
+        nonlocal silent
+        endpoints = [f"http://{A}", f"http://{B}"]
+        config = configured(
+            {"enabled": False}, graphs=[{"name": f"g{number}", "endpoints": endpoints} for number in range(graphs)]
+        )
+        config = config.model_copy(update={"scrape": config.scrape.model_copy(update={"concurrency": places})})
+        exporter = Exporter(config, clock=clock, transport=httpx.MockTransport(answer))
+        assert set(up(await page(exporter, 60)).values()) == {1}
+        silent, began = True, swift.now()
+        assert set(up(await page(exporter, 60)).values()) == {1}
+        assert swift.now() - began <= graphs / places * MOMENT + GRACE
+        await exporter.aclose()
+
+    swift.run(main())
 
 
 def test_what_is_known_of_a_node_survives_a_reload() -> None:

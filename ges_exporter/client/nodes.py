@@ -113,8 +113,13 @@ async def _is_answered(tasks: Iterable[Task]) -> bool:
 
 
 async def _wait_for_others(tasks: Mapping[Node, Task], session: Session, first: float) -> None:
-    async with session.halfway() as most:
-        await asyncio.gather(*(node.wait(task, first, most) for node, task in tasks.items()))
+    # Were the nodes of many graphs down at once, their graphs would keep each other waiting.
+    timer = asyncio.get_running_loop().call_later(MOMENT, session.give_place)
+    try:
+        async with session.halfway() as most:
+            await asyncio.gather(*(node.wait(task, first, most) for node, task in tasks.items()))
+    finally:
+        timer.cancel()
 
 
 async def _end(tasks: Iterable[Task]) -> None:

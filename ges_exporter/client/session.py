@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from ges_exporter.deadline import Deadline
@@ -17,6 +17,8 @@ class Session:
         self.requests = 0
         self.answered = asyncio.Event()
         """Whether one of several nodes has: what another fails at is not worth another try then."""
+        self.give_place: Callable[[], None] = lambda: None
+        """Lets another target be asked in place of this one, for which there is nothing to do but wait."""
         self._ends = [deadline.at]
         """When each scrape goes that waits for it."""
         self._half: asyncio.Timeout | None = None

@@ -133,9 +133,10 @@ class Scraper:
                     if watch.before:
                         await asyncio.wait(watch.before)
                         watch.before = ()
-                    await stack.enter_async_context(self._places.hold(share))
+                    turn = await stack.enter_async_context(self._places.hold(share))
             except TimeoutError:
                 return self._note(watch, watch.failed("timeout", "its turn did not come", self._clock(), asked=False))
+            watch.session.give_place = turn.end
             return self._note(watch, await self._list(watch, watch.session))
 
     async def _list(self, watch: Watch, session: Session) -> Result:

@@ -24,21 +24,21 @@ class Places:
         self._waited = waited
 
     @asynccontextmanager
-    async def hold(self, share: float) -> AsyncIterator[None]:
+    async def hold(self, share: float) -> AsyncIterator[Turn]:
         """Waits for a place and holds it, for ``share`` seconds at most: then it goes to the next, and work goes on.
 
         Seconds in which this process is busy do not count: they are not the target's fault, and were more targets asked
         at the same time, each would take longer.
         """
         await self._free.acquire()
-        turn = _Turn(self._free, share, self._waited)
+        turn = Turn(self._free, share, self._waited)
         try:
-            yield
+            yield turn
         finally:
             turn.end()
 
 
-class _Turn:
+class Turn:
     """A place being held."""
 
     def __init__(self, free: asyncio.Semaphore, share: float, waited: Callable[[], float]) -> None:
