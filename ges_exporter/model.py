@@ -256,8 +256,9 @@ class Listing(msgspec.Struct, frozen=True):
 
     @property
     def complete(self) -> bool:
-        """Whether absence from it is evidence."""
-        return all(node.complete for node in self.nodes)
+        """Whether absence from it is evidence: of all nodes there is the whole list, of one at least from now."""
+        nodes = self.nodes
+        return any(node.complete for node in nodes) and all(node.complete or node.short for node in nodes)
 
     @property
     def short(self) -> bool:

@@ -6,7 +6,7 @@ It forgets nothing by cleverness: plain dictionaries of what each listing showed
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ges_exporter.ledger import TargetRecord
@@ -81,7 +81,8 @@ class Page:
     """One that has shown none is measured by the others, and by what it shows itself."""
     totals: Totals = field(default_factory=Counter)
     owed: dict[str, tuple[tuple[ImportFile, ...], int, float]] = field(default_factory=dict)
-    gauge: dict[str, Job] = field(default_factory=dict)
+    lists: dict[str, dict[str, Job]] = field(default_factory=dict)
+    """What each endpoint has shown since it was listed whole."""
 
     def copy(self) -> Page:
         """Itself, as it is now."""
@@ -93,15 +94,19 @@ class Page:
             unseen=dict(self.unseen),
             totals=self.totals.copy(),
             owed=dict(self.owed),
-            gauge=dict(self.gauge),
+            lists=dict(self.lists),
         )
 
     # One listing
 
     def observe(
-        self, now: float, awake: float, nodes: Sequence[Answer], *, complete: bool, short: bool, certain: bool
+        self, now: float, awake: float, nodes: Sequence[Answer], *, complete: bool, short: Container[str], certain: bool
     ) -> None:
-        """Takes what one scrape was answered; ``certain``: whether it is known how the engine's clock is set."""
+        """Takes what one scrape was answered.
+
+        ``complete``: whether absence from it is evidence; ``short``: the endpoints that told but what is new or active;
+        ``certain``: whether it is known how the engine's clock is set.
+        """
         stale = self.asked is not None and awake - self.awake > LATE_AFTER
         self.asked = now
         answers = [(endpoint, jobs) for endpoint, jobs in nodes if jobs is not None]
@@ -120,9 +125,11 @@ class Page:
         for identity in self.known.keys() - shown.keys() if stale else ():
             # Whoever watched meanwhile has counted it.
             self.known[identity].disowned |= not self.known[identity].over
-        self.gauge = self.gauge | shown if short else shown
-        if complete and len(answers) == len(nodes):
-            self._miss(shown, now)
+        for endpoint, jobs in answers:
+            known = self.lists.get(endpoint, {}) if endpoint in short else {}
+            self.lists[endpoint] = known | unite(jobs)
+        if complete:
+            self._miss({identity for endpoint, _ in nodes for identity in self.lists[endpoint]}, now)
         for endpoint, jobs in answers:
             self._read_clock(endpoint, jobs, now)
         self.listed = now
@@ -199,7 +206,7 @@ class Page:
             self.totals["files", graph, file.kind, file.status] += 1
             self.totals["unreported", graph, file.kind] += None in {file.lines, file.failed_lines}
 
-    def _miss(self, shown: dict[str, Job], now: float) -> None:
+    def _miss(self, shown: Container[str], now: float) -> None:
         for identity, known in list(self.known.items()):
             if identity in shown:
                 continue

@@ -116,8 +116,8 @@ class Run:
             now,
             self._awake,
             [(node.endpoint, None if node.reason else node.jobs) for node in nodes],
-            complete=all(node.complete for node in nodes if not node.reason),
-            short=any(node.short for node in nodes),
+            complete=any(node.complete for node in nodes) and all(node.complete or node.short for node in nodes),
+            short={node.endpoint for node in nodes if node.short},
             certain=known is not None and known.zone.source != "assumed",
         )
         for node in nodes:
@@ -128,7 +128,7 @@ class Run:
 
     def _compare_gauges(self, page: Page, observation: Observation, *, up: bool) -> None:
         """The gauges of a target with one node are what it has listed."""
-        listed = [job for job in page.gauge.values() if up]
+        listed = [job for jobs in page.lists.values() for job in jobs.values() if up]
         listing = observation.view.listing
         assert (listing is not None) is up
         shown: Counter[tuple[str, ...]] = Counter()

@@ -9,11 +9,13 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ges_exporter.client import Limits
 from ges_exporter.model import Listing
+from tests import swift
 from tests.asking import Asker, session
 from tests.simulated import Clock
 from tests.watching import MINUTE, MOVIE, Watcher
@@ -32,6 +34,8 @@ class Engine(httpx.AsyncBaseTransport):
         self.ignores_limit = False
         self.total = "true"
         self.down = False
+        self.row_seconds = 0.0
+        """How long it takes for each row of an answer."""
         self._clock = clock
         self._name = name
         self._made = self._asked = 0
@@ -63,6 +67,7 @@ class Engine(httpx.AsyncBaseTransport):
         self.requests += 1
         self.rows += len(page)
         self._asked += 1
+        await asyncio.sleep(self.row_seconds * len(page))
         total = {"true": len(self.jobs), "page": len(page), "growing": 10**6 * self._asked}.get(self.total)
         return httpx.Response(200, content=msgspec.json.encode({"jobs": page, "jobCount": total}))
 
@@ -323,8 +328,8 @@ def test_a_job_that_reaches_the_list_of_another_node_late() -> None:
     assert (scene.finished("failed"), scene.listed("failed")) == (3, 3)
 
 
-def test_a_node_that_was_down_is_listed_whole_when_it_is_back() -> None:
-    """What came meanwhile may be anywhere in its list."""
+def test_a_node_that_was_down_goes_on_from_what_it_showed_last() -> None:
+    """What came meanwhile is counted, wherever it is in the list; and nodes are listed short again."""
     scene = Scene(nodes=True)
     scene.scrape()
     scene.other.down = True
@@ -336,7 +341,52 @@ def test_a_node_that_was_down_is_listed_whole_when_it_is_back() -> None:
     assert scene.scrape()
 
 
-@settings(max_examples=9, deadline=None)
+@pytest.mark.parametrize("hiccup", ["none", "down", "another order"])
+def test_what_is_gone_vanishes_and_is_forgotten_though_nodes_are_listed_short(hiccup: str) -> None:
+    """Also when they have got out of step: one has been listed whole, and the other short."""
+    scene = Scene(nodes=True)
+    stuck = scene.engine.submit("running", 5000.0, place=500)
+    scene.scrape()
+    scene.other.down = hiccup == "down"
+    if hiccup == "another order":
+        scene.other.submit("failed", 8000.0, place=800)
+    scene.scrape()
+    scene.other.down = False
+    scene.engine.jobs = [job for job in scene.engine.jobs if job["jobId"] != stuck]
+    for _ in range(25 * 4):
+        scene.scrape()
+    assert scene.watcher.total("ges_jobs_vanished_total") == 1
+
+
+@pytest.mark.parametrize("hiccup", ["none", "down", "gone"])
+def test_a_node_whose_whole_list_takes_most_of_the_deadline_is_given_up_once_at_most(hiccup: str) -> None:
+    """When it must be read whole, all nodes are, so that there is time for it."""
+    scene = Scene(jobs=2000, nodes=True)
+    stuck = scene.other.submit("running", 5000.0, place=500)
+    for engine in (scene.engine, scene.other):
+        engine.row_seconds = 0.003
+    silent, finished = [], 0
+
+    async def main() -> None:
+        nonlocal finished
+        for number in range(100):
+            scene.other.down = (hiccup, number) == ("down", 3)
+            if (hiccup, number) == ("gone", 3):
+                scene.other.jobs = [job for job in scene.other.jobs if job["jobId"] != stuck]
+            scene.other.submit("failed")
+            listing = await scene.asker.client.ask(session(9.0), 0.0, scene.watcher.ledger.recall(MOVIE))
+            finished += len(scene.watcher.ledger.observe(listing, scene.clock()).finished)
+            silent.append(sum(bool(node.reason) for node in listing.nodes))
+            scene.clock.advance(15.0)
+            await asyncio.sleep(6.0)
+        await scene.asker.client.aclose()
+
+    swift.run(main())
+    assert sum(silent) == (0 if hiccup == "none" else 1)
+    assert finished == 99
+
+
+@settings(max_examples=6, deadline=None)
 @given(total=st.sampled_from(["true", "page", "absent"]), seed=st.integers(0, 2**32))
 def test_the_numbers_of_nodes_are_those_of_full_listings(total: str, seed: int) -> None:
     """Whatever each of them lists, alone or as the other does, and however often one is down."""

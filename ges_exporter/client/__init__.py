@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 import httpx
@@ -34,6 +35,8 @@ from ges_exporter.telemetry import Telemetry
 __all__ = ["Backoff", "Client", "Finder", "Graphs", "Limits", "Recall", "Session", "Transport"]
 
 
+Learned = dict[str, Callable[[], None]]
+"""By endpoint: takes what its listing has taught."""
 Recalling = Callable[[str], Recall | None]
 """From an endpoint; None where it has to be listed whole."""
 
@@ -80,7 +83,7 @@ class Client:
         """When the CA file that its connections trust was written."""
         self._nodes = Nodes()
         self._silent: set[str] = set()
-        """Of several nodes, those whose newest list, should it have been read after all, nobody has seen."""
+        """The endpoints that did not answer the last time."""
         # So that the full listings of many targets do not fall together.
         self._spread = 0.5 + zlib.crc32(repr(settings.target).encode()) / 2**33
         self._habits = {endpoint: Habits() for endpoint in settings.endpoints}
@@ -110,9 +113,13 @@ class Client:
         except TargetError as error:
             nodes = [_failed(endpoint, 0, error) for endpoint in self.settings.endpoints]
         else:
-            nodes = await self._nodes.ask(lambda exchange: self._node(session, exchange, since, recall), session)
-            if len(nodes) > 1:
-                self._silent = {node.endpoint for node in nodes if node.reason}
+            short, learned = self._may_be_short(recall), Learned()
+            nodes = await self._nodes.ask(
+                lambda exchange: self._node(session, exchange, since, short.get(exchange.endpoint), learned),
+                session,
+                short,
+            )
+            self._learn(nodes, learned)
         return Listing(
             self.settings.target,
             tuple(nodes),
@@ -160,31 +167,34 @@ class Client:
             clock=self._clock,
         )
 
-    async def _node(self, session: Session, exchange: Exchange, since: float, recall: Recalling) -> NodeListing:
+    async def _node(
+        self, session: Session, exchange: Exchange, since: float, recall: Recall | None, learned: Learned
+    ) -> NodeListing:
         def ask(page: Ask) -> Awaitable[JobPage]:
             return exchange.get(session, "list_jobs", self._path(), self._query(page, since), self._parse)
 
         reading = Reading(ask, self._note)
         try:
             async with session.deadline.bound():
-                return await self._read(reading, exchange.endpoint, recall)
+                return await self._read(reading, exchange.endpoint, recall, learned)
         except TimeoutError:
             return _failed(exchange.endpoint, reading.records, TimeoutExceeded("no full answer within the deadline"))
         except TargetError as error:
             return _failed(exchange.endpoint, reading.records, error)
 
-    async def _read(self, reading: Reading, endpoint: str, recall: Recalling) -> NodeListing:
+    async def _read(self, reading: Reading, endpoint: str, recall: Recall | None, learned: Learned) -> NodeListing:
         habits, now = self._habits[endpoint], self._clock()
         limit = min(self._limits.page_size, self._dialect.page_limit if self._dialect else 100_000)
-        if self._may_be_short(endpoint, now) and (recalled := recall(endpoint)) is not None:
-            short = await reading.drive(read_short(habits, recalled, limit))
+        if recall is not None:
+            short = await reading.drive(read_short(habits, recall, limit))
             habits.note_short(fits=short is not None)
             if short is not None:
-                habits.total, habits.places = short.total, short.places
+                learned[endpoint] = partial(habits.go_on, short.total, short.places)
                 return NodeListing(endpoint, short.jobs, short=True, records=reading.records)
         collected = await reading.drive(read_all(limit, self._limits.max_jobs, habits))
         if self._dialect is not None and self._dialect.short:
-            habits.learn(collected.jobs, collected.total, now if collected.complete else None)
+            base = now if collected.complete else None
+            learned[endpoint] = partial(habits.learn, collected.jobs, collected.total, base)
         return NodeListing(
             endpoint,
             self._watched(collected.jobs),
@@ -193,10 +203,25 @@ class Client:
             records=reading.records,
         )
 
-    def _may_be_short(self, endpoint: str, now: float) -> bool:
-        if endpoint in self._silent:
-            return False
-        return self._habits[endpoint].allow_short(now, self._limits.full_listing_interval * self._spread)
+    def _may_be_short(self, recall: Recalling) -> Mapping[str, Recall]:
+        """Returns the endpoints that may be listed short, each with what need not be read again.
+
+        The nodes of a graph are listed whole together: one that is read whole beside others that are not is too slow.
+        """
+        now, interval = self._clock(), self._limits.full_listing_interval * self._spread
+        allowed = [endpoint for endpoint, habits in self._habits.items() if habits.allow_short(now, interval)]
+        answering = [habits for endpoint, habits in self._habits.items() if endpoint not in self._silent]
+        timed = self._dialect is not None and self._dialect.short
+        if not timed or self._nodes.are_slow or any(habits.is_due(now, interval) for habits in answering):
+            return {}
+        return {endpoint: recalled for endpoint in allowed if (recalled := recall(endpoint)) is not None}
+
+    def _learn(self, nodes: Iterable[NodeListing], learned: Learned) -> None:
+        """Takes what was learned from the listings that the ledger will see: what builds on others could miss jobs."""
+        self._silent = {node.endpoint for node in nodes if node.reason}
+        for endpoint, take in learned.items():
+            if endpoint not in self._silent:
+                take()
 
     def _watched(self, jobs: list[Job]) -> list[Job]:
         graphs = self.settings.graphs

@@ -15,8 +15,8 @@ class Pace:
     """How fast one of a graph's nodes answers in full."""
 
     def __init__(self) -> None:
-        self.took: float | None = None
-        """Seconds, the last time it did."""
+        self.took: dict[bool, float] = {}
+        """Seconds, the last time it did; of short listings (True) and whole ones."""
         self.late = False
         """Whether it has been given up since."""
 

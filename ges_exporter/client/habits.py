@@ -42,14 +42,20 @@ class Habits:
         active = {job.id for job in jobs if not job.finished}
         self.places = {identity: row for row, identity in enumerate(rows) if identity in active} if active else {}
 
+    def go_on(self, total: int | None, places: dict[str, int]) -> None:
+        """Takes a short listing."""
+        self.total, self.places = total, places
+
+    def is_due(self, now: float, interval: float) -> bool:
+        """Whether short listings have stood in for a full one for ``interval`` seconds."""
+        return self.full_at is not None and not 0 <= now - self.full_at < interval
+
     def allow_short(self, now: float, interval: float) -> bool:
         """Whether a short listing may stand in: for ``interval`` seconds after a full one, unless that never works."""
-        if self.full_at is None:
-            return False
-        if not 0 <= now - self.full_at < interval:
+        if self.is_due(now, interval):
             self.misfits = 0
             return False
-        return self.misfits < MISFITS
+        return self.full_at is not None and self.misfits < MISFITS
 
     def note_short(self, *, fits: bool) -> None:
         """Notes whether a short listing was enough."""

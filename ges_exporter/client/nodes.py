@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 
 from ges_exporter.client.exchange import Exchange
 from ges_exporter.client.session import Session
@@ -24,14 +24,17 @@ class Node:
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self._pace = exchange.backoff.pace
+        self._short = False
+        """Whether it is being listed short."""
 
-    async def ask(self, ask: Ask) -> NodeListing:
-        """Asks it, and notes how long that takes."""
+    async def ask(self, ask: Ask, *, short: bool) -> NodeListing:
+        """Asks it, for a ``short`` listing or a whole one, and notes how long that takes."""
+        self._short = short
         loop = asyncio.get_running_loop()
         began = loop.time()
         listing = await ask(self.exchange)
         if not listing.reason:
-            self._pace.took, self._pace.late = loop.time() - began, False
+            self._pace.took[listing.short], self._pace.late = loop.time() - began, False
         return listing
 
     async def wait(self, task: Task, first: float, most: float) -> None:
@@ -40,11 +43,12 @@ class Node:
         A node that has not been heard of yet has all the time there is, so that what its first answer shows is history;
         but not if it cannot even be reached.
         """
-        took, late = self._pace.took, self._pace.late
-        if late or (took is not None and took > first + most):
+        known, late = self._pace.took, self._pace.late
+        if late or known.get(self._short, 0.0) > first + most:
             # Too slow for this scrape is not too slow for one that has more time.
             await asyncio.wait([task], timeout=min(first, MOMENT))
             return
+        took = known.get(self._short, max(known.values(), default=None))
         try:
             await asyncio.wait([task], timeout=GRACE if took is None else max(GRACE, 3 * max(first, took)))
             if took is None and not self.exchange.reaching:
@@ -69,16 +73,24 @@ class Nodes:
     def __len__(self) -> int:
         return len(self._nodes)
 
-    async def ask(self, ask: Ask, session: Session) -> list[NodeListing]:
-        """Asks all nodes; once one has answered, the others have at most half of the time that is left.
+    @property
+    def are_slow(self) -> bool:
+        """Whether one that was given up has answered after all."""
+        return any(task.done() and not task.cancelled() and not task.result().reason for task in self._left)
 
+    async def ask(self, ask: Ask, session: Session, short: Container[str]) -> list[NodeListing]:
+        """Asks all nodes, those in ``short`` for a short listing.
+
+        Once one has answered, the others have at most half of the time that is left.
         One that answered before has a few times what it took then, one that was given up a moment only: so one that
         hangs costs time when it is given up, and next to none from then on.
         """
         await self.aclose()
         if len(self._nodes) == 1:
             return [await ask(self._nodes[0].exchange)]
-        tasks = {node: asyncio.ensure_future(node.ask(ask)) for node in self._nodes}
+        tasks = {
+            node: asyncio.ensure_future(node.ask(ask, short=node.exchange.endpoint in short)) for node in self._nodes
+        }
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:

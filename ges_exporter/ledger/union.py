@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ges_exporter.ledger.gauges import Mark
 from ges_exporter.model import Job, Listing, Status
 
 
-class NodeRecall:
-    """What a short listing of one of several nodes need not read again: ``jobs`` as that node has shown them."""
+class _Node(NamedTuple):
+    """What one endpoint has shown."""
 
-    def __init__(self, jobs: Mapping[str, Job], known: Mapping[str, Mark]) -> None:
-        self._jobs = jobs
-        self._known = known
-        self.active = [identity for identity, job in jobs.items() if not job.finished]
+    at: float
+    """Unix seconds."""
+    jobs: Mapping[str, Job]
+    active: Sequence[str]
+    """The ids of the jobs that are not finished there."""
+
+
+class NodeRecall:
+    """What a short listing of one of several nodes need not read again: it goes by what that node has shown itself."""
+
+    def __init__(self, node: _Node, known: Mapping[str, Mark]) -> None:
+        self.active = node.active
         """The ids of the jobs that it listed and that were not finished there."""
+        self._jobs = node.jobs
+        self._known = known
 
     def knows(self, job_id: str) -> bool:
         """Whether this node has listed the job, and did when all was listed."""
@@ -38,48 +49,55 @@ class Union:
         """What the newest listing shows."""
         self.lone = True
         """Whether there is only one endpoint."""
-        self._nodes: dict[str, tuple[float, Mapping[str, Job]]] = {}
+        self._nodes: dict[str, _Node] = {}
+        self._told: Mapping[str, Sequence[Job]] = {}
+        """What each endpoint told in the newest listing."""
 
     def take(self, listing: Listing, now: float, keep: float) -> None:
         """Takes a listing; what a node that is down has shown stays for ``keep`` seconds."""
         self.lone = len(listing.nodes) == 1
+        self._told = {node.endpoint: node.jobs for node in listing.nodes if not node.reason}
         first: Mapping[str, Job] = {}
         for node in listing.nodes:
             if not node.reason:
                 jobs = _shared(by_id(node.jobs), first)
-                if node.short and not self.lone and node.endpoint in self._nodes:
-                    jobs = {**self._nodes[node.endpoint][1], **jobs}
-                self._nodes[node.endpoint] = (now, jobs)
-                first = first or jobs
+                before = self._nodes.get(node.endpoint) if node.short and not self.lone else None
+                self._nodes[node.endpoint] = _shown(now, jobs, before)
+                first = first or self._nodes[node.endpoint].jobs
         endpoints = {node.endpoint for node in listing.nodes}
         self._nodes = {
-            endpoint: (time, jobs)
-            for endpoint, (time, jobs) in self._nodes.items()
-            if endpoint in endpoints and now - time <= keep
+            endpoint: node for endpoint, node in self._nodes.items() if endpoint in endpoints and now - node.at <= keep
         }
-        lists = [jobs for _, jobs in self._nodes.values()]
-        self.jobs = lists[0] if len(lists) == 1 else by_id(job for jobs in lists for job in jobs.values())
+        self.jobs = _united([node.jobs for node in self._nodes.values()])
 
     def endpoints_of(self, identity: str) -> Sequence[str]:
         """Returns the endpoints that show a job."""
-        return [endpoint for endpoint, (_, jobs) in self._nodes.items() if identity in jobs]
+        return [endpoint for endpoint, node in self._nodes.items() if identity in node.jobs]
 
     def recall(self, endpoint: str, known: Mapping[str, Mark]) -> NodeRecall | None:
         """Returns what a short listing of a node need not read again; None where it has to be listed whole."""
         node = self._nodes.get(endpoint)
-        return None if node is None else NodeRecall(node[1], known)
+        return None if node is None else NodeRecall(node, known)
 
     def shown_by(self, news: Sequence[Job]) -> Iterator[tuple[str, Iterable[Job]]]:
         """Returns each endpoint with the jobs whose times may be news of it."""
-        for endpoint, (_, jobs) in self._nodes.items():
+        for endpoint in self._nodes:
             # Of a lone node, what is known has told its times before; of others another node may have told it.
-            yield endpoint, (news if self.lone else jobs.values())
+            yield endpoint, (news if self.lone else self._told.get(endpoint, ()))
 
     def release(self) -> None:
         """Lets go of what will not be needed, should a node be down next time: of a lone one, of everything."""
-        self.jobs = {}
+        self.jobs, self._told = {}, {}
         if self.lone:
             self._nodes = {}
+
+
+def _shown(now: float, jobs: Mapping[str, Job], before: _Node | None) -> _Node:
+    """Returns what a node has shown, what a short listing leaves out included."""
+    active = [identity for identity, job in jobs.items() if not job.finished]
+    if before is None:
+        return _Node(now, jobs, active)
+    return _Node(now, {**before.jobs, **jobs}, [*(one for one in before.active if one not in jobs), *active])
 
 
 def _shared(jobs: Mapping[str, Job], others: Mapping[str, Job]) -> Mapping[str, Job]:
@@ -87,6 +105,19 @@ def _shared(jobs: Mapping[str, Job], others: Mapping[str, Job]) -> Mapping[str, 
     if not others:
         return jobs
     return {identity: other if (other := others.get(identity)) == job else job for identity, job in jobs.items()}
+
+
+def _united(lists: Sequence[Mapping[str, Job]]) -> Mapping[str, Job]:
+    """Returns the jobs of all lists; of one job's records, the more advanced status wins, then the later one."""
+    if len(lists) == 1:
+        return lists[0]
+    united: dict[str, Job] = {}
+    for jobs in lists:
+        for identity, job in jobs.items():
+            known = united.setdefault(identity, job)
+            if known is not job and job.advance >= known.advance:
+                united[identity] = job
+    return united
 
 
 def by_id(jobs: Iterable[Job]) -> dict[str, Job]:
