@@ -83,6 +83,8 @@ class Page:
     owed: dict[str, tuple[tuple[ImportFile, ...], int, float]] = field(default_factory=dict)
     lists: dict[str, dict[str, Job]] = field(default_factory=dict)
     """What each endpoint has shown since it was listed whole."""
+    whole: dict[str, float] = field(default_factory=dict)
+    """When that was."""
 
     def copy(self) -> Page:
         """Itself, as it is now."""
@@ -95,6 +97,7 @@ class Page:
             totals=self.totals.copy(),
             owed=dict(self.owed),
             lists=dict(self.lists),
+            whole=dict(self.whole),
         )
 
     # One listing
@@ -128,8 +131,10 @@ class Page:
         for endpoint, jobs in answers:
             known = self.lists.get(endpoint, {}) if endpoint in short else {}
             self.lists[endpoint] = known | unite(jobs)
+            self.whole[endpoint] = self.whole[endpoint] if endpoint in short else now
         if complete:
-            self._miss({identity for endpoint, _ in nodes for identity in self.lists[endpoint]}, now)
+            shown_by_all = {identity for endpoint, _ in nodes for identity in self.lists[endpoint]}
+            self._miss(shown_by_all, now, min(self.whole[endpoint] for endpoint, _ in nodes))
         for endpoint, jobs in answers:
             self._read_clock(endpoint, jobs, now)
         self.listed = now
@@ -206,13 +211,13 @@ class Page:
             self.totals["files", graph, file.kind, file.status] += 1
             self.totals["unreported", graph, file.kind] += None in {file.lines, file.failed_lines}
 
-    def _miss(self, shown: Container[str], now: float) -> None:
+    def _miss(self, shown: Container[str], now: float, whole: float) -> None:
         for identity, known in list(self.known.items()):
             if identity in shown:
                 continue
             if known.missing is None:
                 known.missing = now
-            elif not known.over and now - known.missing > VANISH_AFTER:
+            elif not known.over and now - known.missing > VANISH_AFTER and whole >= known.missing:
                 if known.active and not (known.counted or known.vanished or known.disowned):
                     self.totals["vanished", *known.pair] += 1
                 known.over, known.vanished, known.missing = True, True, now

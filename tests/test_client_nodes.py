@@ -164,3 +164,21 @@ def test_a_bug_behind_an_answer_that_nobody_waited_for_is_loud() -> None:
             await timed(asker)
 
     swift.run(main())
+
+
+def test_a_bug_that_was_told_is_over() -> None:
+    """It costs the scrape in which it is told, and not all that follow."""
+
+    async def main() -> None:
+        cluster = Cluster(one=0.0, two=7.0)
+        asker = cluster.asker()
+        await timed(asker)
+        cluster.mistakes = True
+        await timed(asker)
+        await asyncio.sleep(10)
+        with pytest.raises(ZeroDivisionError):
+            await timed(asker)
+        cluster.mistakes = False
+        assert (await timed(asker))[0].up
+
+    swift.run(main())

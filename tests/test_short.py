@@ -386,6 +386,21 @@ def test_a_node_whose_whole_list_takes_most_of_the_deadline_is_given_up_once_at_
     assert finished == 99
 
 
+def test_a_job_that_moves_deep_into_the_short_list_of_another_node_has_not_vanished() -> None:
+    """Absence counts once every node has been listed whole since."""
+    scene = Scene(nodes=True, interval=3600.0)
+    del scene.other.jobs[50:]
+    scene.engine.total = "page"
+    scene.other.submit("running")
+    scene.scrape()
+    scene.engine.jobs.insert(700, scene.other.jobs.pop(0))
+    scene.engine.jobs.pop()
+    for _ in range(60 * 4):
+        scene.scrape()
+    assert scene.watcher.total("ges_jobs_vanished_total") == 0
+    assert scene.listed("running") == 1
+
+
 @settings(max_examples=6, deadline=None)
 @given(total=st.sampled_from(["true", "page", "absent"]), seed=st.integers(0, 2**32))
 def test_the_numbers_of_nodes_are_those_of_full_listings(total: str, seed: int) -> None:

@@ -84,6 +84,10 @@ class Client:
         self._nodes = Nodes()
         self._silent: set[str] = set()
         """The endpoints that did not answer the last time."""
+        self._together = False
+        """Whether all nodes are listed whole for the sake of one that else has no time to answer."""
+        self._in_vain = False
+        """Whether that has not helped."""
         # So that the full listings of many targets do not fall together.
         self._spread = 0.5 + zlib.crc32(repr(settings.target).encode()) / 2**33
         self._habits = {endpoint: Habits() for endpoint in settings.endpoints}
@@ -206,13 +210,16 @@ class Client:
     def _may_be_short(self, recall: Recalling) -> Mapping[str, Recall]:
         """Returns the endpoints that may be listed short, each with what need not be read again.
 
-        The nodes of a graph are listed whole together: one that is read whole beside others that are not is too slow.
+        The nodes of a graph are listed whole together: beside short ones there may be no time for one that is whole.
+        Where there is none beside whole ones either, the others are spared until the next full listing.
         """
         now, interval = self._clock(), self._limits.full_listing_interval * self._spread
-        allowed = [endpoint for endpoint, habits in self._habits.items() if habits.allow_short(now, interval)]
-        answering = [habits for endpoint, habits in self._habits.items() if endpoint not in self._silent]
-        timed = self._dialect is not None and self._dialect.short
-        if not timed or self._nodes.are_slow or any(habits.is_due(now, interval) for habits in answering):
+        allowed = {endpoint for endpoint, habits in self._habits.items() if habits.allow_short(now, interval)}
+        answering = self._habits.keys() - self._silent
+        due, slow = any(self._habits[one].is_due(now, interval) for one in answering), self._nodes.are_slow
+        self._in_vain = not due and (self._in_vain or (self._together and slow))
+        self._together = not due and not self._in_vain and (slow or (self._together and not answering <= allowed))
+        if due or self._together or self._dialect is None or not self._dialect.short:
             return {}
         return {endpoint: recalled for endpoint in allowed if (recalled := recall(endpoint)) is not None}
 

@@ -36,7 +36,7 @@ class Habits:
         rows = list(dict.fromkeys(job.id for job in jobs))
         worthwhile = len(rows) > HEAD and not self.ignores_offset and not self.ignores_limit
         # While short listings do not work, the time of the one that they could build on stays, so that it runs out.
-        if self.misfits < MISFITS or self.full_at is None:
+        if self.misfits < MISFITS or self.full_at is None or now is None:
             self.full_at = now if worthwhile and newest_first(jobs) else None
         self.total = total
         active = {job.id for job in jobs if not job.finished}

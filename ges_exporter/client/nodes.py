@@ -76,7 +76,8 @@ class Nodes:
     @property
     def are_slow(self) -> bool:
         """Whether one that was given up has answered after all."""
-        return any(task.done() and not task.cancelled() and not task.result().reason for task in self._left)
+        done = [task for task in self._left if task.done() and not task.cancelled()]
+        return any(task.exception() is None and not task.result().reason for task in done)
 
     async def ask(self, ask: Ask, session: Session, short: Container[str]) -> list[NodeListing]:
         """Asks all nodes, those in ``short`` for a short listing.

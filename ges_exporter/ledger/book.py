@@ -194,7 +194,8 @@ class Book:
                 roster.leave(identity, now)
             elif job.missing_since is None:
                 roster.keep_open(msgspec.structs.replace(job, missing_since=now))
-            elif now - job.missing_since > self._rules.vanish_after:
+            # It may have turned up where a short listing does not look.
+            elif now - job.missing_since > self._rules.vanish_after and self._union.whole >= job.missing_since:
                 self._vanish(job, now)
         roster.forget(now, self._rules.forget_after)
 

@@ -17,6 +17,8 @@ class _Node(NamedTuple):
     jobs: Mapping[str, Job]
     active: Sequence[str]
     """The ids of the jobs that are not finished there."""
+    whole: float
+    """When it was listed whole (Unix seconds)."""
 
 
 class NodeRecall:
@@ -70,6 +72,11 @@ class Union:
         }
         self.jobs = _united([node.jobs for node in self._nodes.values()])
 
+    @property
+    def whole(self) -> float:
+        """Since when no node has been listed whole again, of the one where that is longest ago (Unix seconds)."""
+        return min((node.whole for node in self._nodes.values()), default=0.0)
+
     def endpoints_of(self, identity: str) -> Sequence[str]:
         """Returns the endpoints that show a job."""
         return [endpoint for endpoint, node in self._nodes.items() if identity in node.jobs]
@@ -96,8 +103,9 @@ def _shown(now: float, jobs: Mapping[str, Job], before: _Node | None) -> _Node:
     """Returns what a node has shown, what a short listing leaves out included."""
     active = [identity for identity, job in jobs.items() if not job.finished]
     if before is None:
-        return _Node(now, jobs, active)
-    return _Node(now, {**before.jobs, **jobs}, [*(one for one in before.active if one not in jobs), *active])
+        return _Node(now, jobs, active, now)
+    still = [identity for identity in before.active if identity not in jobs]
+    return _Node(now, {**before.jobs, **jobs}, [*still, *active], before.whole)
 
 
 def _shared(jobs: Mapping[str, Job], others: Mapping[str, Job]) -> Mapping[str, Job]:
