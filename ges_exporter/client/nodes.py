@@ -82,9 +82,9 @@ class Nodes:
     async def ask(self, ask: Ask, session: Session, short: Container[str]) -> list[NodeListing]:
         """Asks all nodes, those in ``short`` for a short listing.
 
-        Once one has answered, the others have at most half of the time that is left.
-        One that answered before has a few times what it took then, one that was given up a moment only: so one that
-        hangs costs time when it is given up, and next to none from then on.
+        Once one has answered, the others have at most half of the time that is left: who answered before, a few times
+        what it took then; who was given up, a moment only. So one that hangs costs time when it is given up, and next
+        to none from then on.
         """
         await self.aclose()
         if len(self._nodes) == 1:

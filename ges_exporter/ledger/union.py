@@ -62,15 +62,18 @@ class Union:
         first: Mapping[str, Job] = {}
         for node in listing.nodes:
             if not node.reason:
-                jobs = _shared(by_id(node.jobs), first)
-                before = self._nodes.get(node.endpoint) if node.short and not self.lone else None
-                self._nodes[node.endpoint] = _shown(now, jobs, before)
-                first = first or self._nodes[node.endpoint].jobs
+                jobs = _shared(_by_id(node.jobs), first)
+                before = self._nodes.get(node.endpoint) if node.short else None
+                # Of a lone one nothing is kept for the next listing, however it is made.
+                shown = _Node(now, jobs, [], now) if self.lone else _shown(now, jobs, before)
+                self._nodes[node.endpoint] = shown
+                first = first or shown.jobs
         endpoints = {node.endpoint for node in listing.nodes}
         self._nodes = {
             endpoint: node for endpoint, node in self._nodes.items() if endpoint in endpoints and now - node.at <= keep
         }
-        self.jobs = _united([node.jobs for node in self._nodes.values()])
+        lists = [node.jobs for node in self._nodes.values()]
+        self.jobs = lists[0] if len(lists) == 1 else _united(job for jobs in lists for job in jobs.values())
 
     @property
     def whole(self) -> float:
@@ -115,28 +118,17 @@ def _shared(jobs: Mapping[str, Job], others: Mapping[str, Job]) -> Mapping[str, 
     return {identity: other if (other := others.get(identity)) == job else job for identity, job in jobs.items()}
 
 
-def _united(lists: Sequence[Mapping[str, Job]]) -> Mapping[str, Job]:
-    """Returns the jobs of all lists; of one job's records, the more advanced status wins, then the later one."""
-    if len(lists) == 1:
-        return lists[0]
-    united: dict[str, Job] = {}
-    for jobs in lists:
-        for identity, job in jobs.items():
-            known = united.setdefault(identity, job)
-            if known is not job and job.advance >= known.advance:
-                united[identity] = job
-    return united
+def _by_id(records: Sequence[Job]) -> dict[str, Job]:
+    """Returns the jobs of one list, in which most have a single record."""
+    jobs = {job.id: job for job in records}
+    return jobs if len(jobs) == len(records) else _united(records)
 
 
-def by_id(jobs: Iterable[Job]) -> dict[str, Job]:
+def _united(records: Iterable[Job]) -> dict[str, Job]:
     """Unites records: of one job's, the more advanced status wins, then the later record."""
-    jobs = list(jobs)
-    united = {job.id: job for job in jobs}
-    if len(united) == len(jobs):
-        return united
-    united = {}
-    for job in jobs:
-        known = united.get(job.id)
-        if known is None or job.advance >= known.advance:
+    united: dict[str, Job] = {}
+    for job in records:
+        known = united.setdefault(job.id, job)
+        if known is not job and job.advance >= known.advance:
             united[job.id] = job
     return united
