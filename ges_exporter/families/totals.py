@@ -120,7 +120,8 @@ TOTALS = (
         "ges_jobs_discovered_total",
         "counter",
         J,
-        "New job ids seen since the target was met; what its first listing showed is history and not counted.",
+        "New job ids seen since the target was met; not those of its first listing, which are history, nor those that "
+        "were active when it came back after others had watched it.",
         _count(lambda account: account.discovered),
     ),
     Family(
